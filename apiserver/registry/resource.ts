@@ -1,0 +1,103 @@
+import type { Duplex } from 'node:stream';
+import type { FieldError } from '../../openapi/machinery/errors.ts';
+import type { KubernetesObject } from '../../openapi/machinery/object.ts';
+import type { Change } from '../../storage/store.ts';
+import type { RequestContext } from '../request/context.ts';
+
+/**
+ * What the API serves: one ResourceDefinition per resource, listed in resources/all.ts. Discovery, OpenAPI paths,
+ * routing, storage keys and tables are all derived from it; nothing about a resource is said twice.
+ */
+export interface ResourceDefinition {
+  /** '' is the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly listKind: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly namespaced: boolean;
+  /** Kubernetes verbs of the main resource. A create-only kind (SubjectAccessReview) has ['create'] and is not stored. */
+  readonly verbs: readonly string[];
+  readonly strategy: Strategy;
+  readonly table: TableDefinition;
+  readonly subresources: readonly Subresource[];
+}
+
+/** What is special about a resource when it is written. All functions are pure but for `answer`. */
+export interface Strategy {
+  /** Fields below status belong to the status subresource and are dropped from writes of the main resource. */
+  readonly hasStatus: boolean;
+  /** Drops and sets what clients may not: status, live values, generation. `object` is the caller's own copy. */
+  prepareForCreate?(object: KubernetesObject, context: RequestContext): void;
+  prepareForUpdate?(object: KubernetesObject, old: KubernetesObject, context: RequestContext): void;
+  /** Semantic rules on top of the schema (which has been checked before). */
+  validate?(object: KubernetesObject): readonly FieldError[];
+  validateUpdate?(object: KubernetesObject, old: KubernetesObject): readonly FieldError[];
+  validateStatusUpdate?(object: KubernetesObject, old: KubernetesObject, context: RequestContext): readonly FieldError[];
+  /** Further keys (never of a watched kind) that must change in the same transaction as the object, for example a reservation. */
+  alongside?(object: KubernetesObject | undefined, old: KubernetesObject | undefined): Promise<readonly Change[]>;
+  /** Extra paths for field selectors besides metadata.name and metadata.namespace. */
+  readonly selectableFields?: Readonly<Record<string, (object: KubernetesObject) => string>>;
+  /** Create-only kinds: the answer instead of a stored object. */
+  answer?(object: KubernetesObject, context: RequestContext): Promise<KubernetesObject>;
+}
+
+export interface TableColumn {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  readonly format?: string;
+  readonly description: string;
+  /** 0 is always shown, above 0 only with -o wide. */
+  readonly priority: number;
+}
+
+export interface TableDefinition {
+  readonly columns: readonly TableColumn[];
+  cells(object: KubernetesObject, now: Date): readonly unknown[];
+}
+
+export type Subresource = StatusSubresource | ActionSubresource | ReadSubresource | StreamSubresource;
+
+export interface StatusSubresource {
+  readonly kind: 'status';
+  readonly name: 'status';
+}
+
+/** POST, body optional, the answer is the object (or what `run` says). */
+export interface ActionSubresource {
+  readonly kind: 'action';
+  readonly name: string;
+  /** Kind of the optional body, as discovery names it; its schema is looked up by this name. */
+  readonly bodyKind: string;
+  readonly bodyGroup: string;
+  readonly bodyVersion: string;
+  run(object: KubernetesObject, body: KubernetesObject | undefined, context: RequestContext): Promise<ActionAnswer>;
+}
+
+export interface ActionAnswer {
+  readonly status: 200 | 201 | 202;
+  readonly object: KubernetesObject;
+}
+
+/** GET, answered as JSON or text. */
+export interface ReadSubresource {
+  readonly kind: 'read';
+  readonly name: string;
+  read(object: KubernetesObject, context: RequestContext): Promise<void>;
+}
+
+/** GET with an Upgrade; reached through the server's `upgrade` event after the same access checks as every request. */
+export interface StreamSubresource {
+  readonly kind: 'stream';
+  readonly name: string;
+  connect(object: KubernetesObject, context: UpgradeContext): Promise<void>;
+}
+
+export interface UpgradeContext extends Omit<RequestContext, 'res'> {
+  /** The raw connection and what was already read behind the request head. */
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}

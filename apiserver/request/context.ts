@@ -1,0 +1,16 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RequestInfo, UserInfo } from './info.ts';
+
+/** One request on its way through the stages. Made by the edge, read by everyone after it. */
+export interface RequestContext {
+  readonly info: RequestInfo;
+  readonly user: UserInfo;
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  /** Aborts when the client goes away, the deadline passes or the server shuts down. */
+  readonly signal: AbortSignal;
+  /** The Audit-ID of this request, sent back as a header. */
+  readonly auditID: string;
+  /** Texts for Warning headers (299), added before the answer is written. */
+  readonly warnings: string[];
+}
