@@ -30,15 +30,30 @@ export interface ResourceDefinition {
 export interface Strategy {
   /** Fields below status belong to the status subresource and are dropped from writes of the main resource. */
   readonly hasStatus: boolean;
+  /** What is wrong with a name, in words; absent = the rules of a DNS-1123 subdomain. */
+  validateName?(name: string): readonly string[];
+  /** True when an update without resourceVersion overwrites whatever stands there; absent = it is refused. */
+  readonly unconditionalUpdate?: boolean;
   /** Drops and sets what clients may not: status, live values, generation. `object` is the caller's own copy. */
   prepareForCreate?(object: KubernetesObject, context: RequestContext): void;
   prepareForUpdate?(object: KubernetesObject, old: KubernetesObject, context: RequestContext): void;
+  prepareForStatusUpdate?(object: KubernetesObject, old: KubernetesObject, context: RequestContext): void;
+  /** Called when deletionTimestamp is set for the first time, for example to write a phase. */
+  prepareForDelete?(object: KubernetesObject): void;
+  /** True while something besides metadata.finalizers keeps a terminating object (spec.finalizers of a namespace). */
+  holdsDeletion?(object: KubernetesObject): boolean;
   /** Semantic rules on top of the schema (which has been checked before). */
   validate?(object: KubernetesObject): readonly FieldError[];
   validateUpdate?(object: KubernetesObject, old: KubernetesObject): readonly FieldError[];
-  validateStatusUpdate?(object: KubernetesObject, old: KubernetesObject, context: RequestContext): readonly FieldError[];
+  validateStatusUpdate?(
+    object: KubernetesObject,
+    old: KubernetesObject,
+    context: RequestContext,
+  ): readonly FieldError[];
   /** Further keys (never of a watched kind) that must change in the same transaction as the object, for example a reservation. */
   alongside?(object: KubernetesObject | undefined, old: KubernetesObject | undefined): Promise<readonly Change[]>;
+  /** Adds values that are never stored (status.live) to the caller's own copy; for get and tables only. */
+  decorate?(object: KubernetesObject): void;
   /** Extra paths for field selectors besides metadata.name and metadata.namespace. */
   readonly selectableFields?: Readonly<Record<string, (object: KubernetesObject) => string>>;
   /** Create-only kinds: the answer instead of a stored object. */
@@ -59,11 +74,28 @@ export interface TableDefinition {
   cells(object: KubernetesObject, now: Date): readonly unknown[];
 }
 
-export type Subresource = StatusSubresource | ActionSubresource | ReadSubresource | StreamSubresource;
+export type Subresource = StatusSubresource | ViewSubresource | ActionSubresource | ReadSubresource | StreamSubresource;
 
 export interface StatusSubresource {
   readonly kind: 'status';
   readonly name: 'status';
+}
+
+/**
+ * A part of the object that is read and written by itself: another kind that stands for it (scale), or the object
+ * under rules of its own (namespaces/finalize).
+ */
+export interface ViewSubresource {
+  readonly kind: 'view';
+  readonly name: string;
+  /** What clients send and get here; discovery names it. */
+  readonly viewGroup: string;
+  readonly viewVersion: string;
+  readonly viewKind: string;
+  readonly verbs: readonly ('get' | 'patch' | 'update')[];
+  toView(object: KubernetesObject): KubernetesObject;
+  /** Writes what the view says into the caller's own copy of the object. */
+  fromView(view: KubernetesObject, object: KubernetesObject): void;
 }
 
 /** POST, body optional, the answer is the object (or what `run` says). */
