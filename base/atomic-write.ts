@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+/**
+ * Replaces a file so that a reader, or a machine that loses power, sees either all of the old bytes or all of the new.
+ *
+ * The bytes are written beside the target, synced, renamed over it, and the directory is synced too: without the last
+ * step the rename itself may be lost. The file has `mode` from its first byte on, so a key is never readable meanwhile.
+ * On an error the target is untouched and nothing stays beside it.
+ */
+export async function writeAtomically(path: string, data: string | Uint8Array, mode = 0o644): Promise<void> {
+  const beside = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    const file = await open(beside, 'wx', mode);
+    try {
+      await file.chmod(mode);
+      await file.writeFile(data);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(beside, path);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
+  await syncDirectory(dirname(path));
+}
+
+/** Makes renames, creations and removals in a directory durable. */
+export async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
