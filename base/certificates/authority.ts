@@ -8,8 +8,10 @@
  * A4  Key files are readable by their owner alone.
  */
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { createFile, readFileIfPresent, replaceFile } from './files.ts';
+import { writeAtomically } from '../atomic-write.ts';
+import { createFile, readFileIfPresent } from './create-file.ts';
 import { type CertificateRequest, newPrivateKey, type Signer, signCertificate } from './sign.ts';
 
 export interface Authority extends Signer {
@@ -94,7 +96,8 @@ export function unfitness(
 }
 
 function speaksFor(certificate: X509Certificate, name: string): boolean {
-  return certificate.checkIP(name) !== undefined || certificate.checkHost(name, { subject: 'never' }) !== undefined;
+  const found = isIP(name) ? certificate.checkIP(name) : certificate.checkHost(name, { subject: 'never' });
+  return found !== undefined;
 }
 
 /** The certificate at `<directory>/<name>.crt` with its key, issued first when there is none that fits (A2, A3). */
@@ -112,6 +115,6 @@ export async function ensureKeyPair(
     return { certificate: standing, key, issued: false };
   }
   const certificate = await signCertificate(request, publicKey, authority);
-  await replaceFile(path, certificate, 0o644);
+  await writeAtomically(path, certificate);
   return { certificate, key, issued: true };
 }

@@ -38,9 +38,9 @@ export async function newPrivateKey(): Promise<string> {
 }
 
 /** RFC 5280 4.2.1.2 (1): SHA-1 over the bits of the public key. */
-function keyIdentifier(publicKey: KeyObject): string {
+function keyIdentifier(publicKey: KeyObject): Buffer {
   const pkcs1 = publicKey.export({ type: 'pkcs1', format: 'der' }) as Buffer;
-  return createHash('sha1').update(pkcs1).digest('latin1');
+  return createHash('sha1').update(pkcs1).digest();
 }
 
 function attributes(subject: Subject): forge.pki.CertificateField[] {
@@ -52,6 +52,10 @@ function attributes(subject: Subject): forge.pki.CertificateField[] {
   const commonName = { name: 'commonName', value: subject.commonName, valueTagClass: forge.asn1.Type.UTF8 };
   return [...organizations, commonName] as unknown as forge.pki.CertificateField[];
 }
+
+/** The part of a certificate that is signed; node-forge exports it, its type declarations forget it. */
+const toBeSigned = (forge.pki as unknown as { getTBSCertificate(certificate: forge.pki.Certificate): forge.asn1.Asn1 })
+  .getTBSCertificate;
 
 /** Issues a certificate for `publicKey`, signed by `signer`; an authority signs itself. */
 export async function signCertificate(
@@ -88,13 +92,16 @@ export async function signCertificate(
     ...(names.length > 0 ? [{ name: 'subjectAltName', altNames: names }] : []),
     {
       name: 'subjectKeyIdentifier',
-      subjectKeyIdentifier: Buffer.from(keyIdentifier(publicKey), 'latin1').toString('hex'),
+      subjectKeyIdentifier: keyIdentifier(publicKey).toString('hex'),
     },
-    { name: 'authorityKeyIdentifier', keyIdentifier: keyIdentifier(createPublicKey(signer.privateKey)) },
+    {
+      name: 'authorityKeyIdentifier',
+      keyIdentifier: keyIdentifier(createPublicKey(signer.privateKey)).toString('latin1'),
+    },
   ]);
   certificate.signatureOid = forge.pki.oids.sha256WithRSAEncryption as string;
   certificate.siginfo.algorithmOid = certificate.signatureOid;
-  const body = forge.asn1.toDer(forge.pki.getTBSCertificate(certificate)).getBytes();
+  const body = forge.asn1.toDer(toBeSigned(certificate)).getBytes();
   const signature = await signBytes('sha256', Buffer.from(body, 'latin1'), signer.privateKey);
   certificate.signature = signature.toString('latin1');
   return forge.pki.certificateToPem(certificate).replaceAll('\r\n', '\n');
