@@ -16,10 +16,13 @@
  *     in between, or ends with 'expired'. It never skips. Events of one transaction arrive in one batch.
  * S8  A removed entry's event carries the entry's last bytes and the revision of the removal.
  * S9  Every call ends: by its deadline at the latest, with StoreUnavailable.
- * S10 Values of 1.5 MiB, lists and watch backlogs of any size work.
+ * S10 Values of 1.5 MiB, lists and watch backlogs of any size work. A value that the store refuses for its size is
+ *     ValueTooLarge, and nothing was written.
+ * S11 newestRevision is at least the revision of every write and read answered before the call, by whomever. Every open
+ *     watch comes to that revision by itself, with events or with progress, as soon as the store sends what lies before.
  */
 
-/** One stored entry. `value` is shared: nobody writes into it. */
+/** One stored entry. Keys begin with "/" (keys.ts). `value` is shared: nobody writes into it. */
 export interface Entry {
   readonly key: string;
   readonly value: Buffer;
@@ -51,8 +54,16 @@ export type Change =
   | { readonly kind: 'remove'; readonly key: string; readonly expect: bigint };
 
 export type StoreEvent =
-  | { readonly kind: 'put'; readonly entry: Entry; /** Undefined when the key was absent before. */ readonly previous: Entry | undefined }
-  | { readonly kind: 'removed'; readonly previous: Entry; /** The revision of the removal. */ readonly revision: bigint };
+  | {
+      readonly kind: 'put';
+      readonly entry: Entry /** Undefined when the key was absent before. */;
+      readonly previous: Entry | undefined;
+    }
+  | {
+      readonly kind: 'removed';
+      readonly previous: Entry /** The revision of the removal. */;
+      readonly revision: bigint;
+    };
 
 export type WatchBatch =
   | { readonly kind: 'events'; readonly events: readonly StoreEvent[]; readonly revision: bigint }
@@ -73,6 +84,11 @@ export interface ListOptions {
 /** The store did not answer, or cannot say whether a write happened. Retrying a read is safe; a write must be re-read first. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
+}
+
+/** A value (or a transaction of several) is larger than the store takes. Nothing was written (S10). */
+export class ValueTooLarge extends Error {
+  override readonly name = 'ValueTooLarge';
 }
 
 export interface Store {
