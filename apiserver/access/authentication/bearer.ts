@@ -1,0 +1,40 @@
+import type { UserInfo } from '../../request/info.ts';
+import { type Authenticator, none } from './outcome.ts';
+
+/** Finds out whose token it is; undefined when nobody's. */
+export type TokenReviewer = (token: string) => Promise<UserInfo | undefined>;
+
+const webSocketPrefix = 'base64url.bearer.authorization.k8s.io.';
+
+/**
+ * Bearer tokens, from the Authorization header or, for browsers, from a WebSocket subprotocol. Without a reviewer every
+ * token is refused: a caller that shows a credential must not be served as somebody else.
+ */
+export function bearerTokens(review: TokenReviewer | undefined): Authenticator {
+  return {
+    name: 'bearer token',
+    async authenticate(req) {
+      const token = fromHeader(req.headers.authorization) ?? fromProtocols(req.headers['sec-websocket-protocol']);
+      if (token === undefined) return none;
+      const user = await review?.(token);
+      if (user === undefined)
+        return { kind: 'refused', why: review ? 'the token is not known' : 'tokens are not served' };
+      return { kind: 'user', user };
+    },
+  };
+}
+
+function fromHeader(header: string | undefined): string | undefined {
+  const token = /^bearer +(\S+) *$/i.exec(header ?? '')?.[1];
+  return token === undefined || token === '' ? undefined : token;
+}
+
+function fromProtocols(header: string | undefined): string | undefined {
+  const found = (header ?? '')
+    .split(',')
+    .map((item) => item.trim())
+    .find((item) => item.startsWith(webSocketPrefix));
+  return found === undefined
+    ? undefined
+    : Buffer.from(found.slice(webSocketPrefix.length), 'base64url').toString('utf8');
+}

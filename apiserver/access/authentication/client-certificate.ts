@@ -1,0 +1,20 @@
+import type { CertificatePool } from './certificate-pool.ts';
+import { type Authenticator, none } from './outcome.ts';
+import { nameOf, PeerVerifier, peerCertificate } from './peer.ts';
+
+/** X.509 client certificates: the common name is the user, the organizations are the groups. */
+export function clientCertificates(pool: () => CertificatePool): Authenticator {
+  const verifier = new PeerVerifier(pool);
+  return {
+    name: 'client certificate',
+    async authenticate(req) {
+      const certificate = peerCertificate(req);
+      if (certificate === undefined) return none;
+      const verification = verifier.verify(req, certificate);
+      if (verification.kind === 'untrusted') return { kind: 'refused', why: verification.why };
+      const { commonName, organizations } = nameOf(certificate);
+      if (commonName === '') return { kind: 'refused', why: 'the certificate has no common name' };
+      return { kind: 'user', user: { name: commonName, groups: organizations, extra: {} } };
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import type { X509Certificate } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import { type CertificatePool, type Verification, verifyClient } from './certificate-pool.ts';
+
+/** The certificate that the client of this connection showed, if any. */
+export function peerCertificate(req: IncomingMessage): X509Certificate | undefined {
+  const socket = req.socket as TLSSocket;
+  return typeof socket.getPeerX509Certificate === 'function' ? socket.getPeerX509Certificate() : undefined;
+}
+
+/** Verification costs a signature check for each link; it is remembered per connection and pool, for a while. */
+const rememberMs = 60_000;
+
+export class PeerVerifier {
+  readonly #pool: () => CertificatePool;
+  readonly #remembered = new WeakMap<object, { at: number; pool: CertificatePool; outcome: Verification }>();
+
+  constructor(pool: () => CertificatePool) {
+    this.#pool = pool;
+  }
+
+  verify(req: IncomingMessage, certificate: X509Certificate): Verification {
+    const pool = this.#pool();
+    const now = Date.now();
+    const known = this.#remembered.get(req.socket);
+    if (known !== undefined && known.pool === pool && now - known.at < rememberMs) return known.outcome;
+    const outcome = verifyClient(certificate, pool, new Date(now));
+    this.#remembered.set(req.socket, { at: now, pool, outcome });
+    return outcome;
+  }
+}
+
+export interface CertificateName {
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+}
+
+/** From the parsed names: the printed form cannot tell a line break in a value from the next attribute. */
+export function nameOf(certificate: X509Certificate): CertificateName {
+  const { subject } = certificate.toLegacyObject() as unknown as {
+    subject?: { CN?: string | string[]; O?: string | string[] };
+  };
+  return {
+    commonName: [subject?.CN ?? []].flat().at(-1) ?? '',
+    organizations: [subject?.O ?? []].flat(),
+  };
+}

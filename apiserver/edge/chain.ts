@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from '../../base/log.ts';
+import { errors } from '../../openapi/machinery/errors.ts';
+import type { RequestContext } from '../request/context.ts';
+import type { RequestInfo, UserInfo } from '../request/info.ts';
+import { isLongRunning } from '../request/long-running.ts';
+import { parseRequest } from '../request/parse.ts';
+import { answerFault, tooManyRequests } from './fault.ts';
+import { type InFlight, poolOf } from './in-flight.ts';
+import { Lifetime } from './lifetime.ts';
+import { requestTimeout } from './timeout.ts';
+
+export interface Stages {
+  readonly logger: Logger;
+  readonly inFlight: InFlight;
+  /** Milliseconds that an ordinary request may take; clients can ask for less with ?timeout=. */
+  readonly requestTimeoutMs: number;
+  /** Ends long-running requests. */
+  readonly shutdown: AbortSignal;
+  /** Throws 401. */
+  authenticate(req: IncomingMessage): Promise<UserInfo>;
+  /** The user that a request acts for (Impersonate-User); the same one when it does not ask for another. Throws 403. */
+  impersonate(user: UserInfo, req: IncomingMessage): Promise<UserInfo>;
+  /** Throws 403. */
+  authorize(info: RequestInfo, user: UserInfo): Promise<void>;
+  /** Called once for each request that could be parsed; the returned function is called when it is over. */
+  observe(info: RequestInfo, res: ServerResponse): () => void;
+}
+
+/** Where a request comes to after the chain. It answers on `context.res`, or throws (a StatusError, else it is a fault). */
+export type Destination = (context: RequestContext) => Promise<void>;
+
+export type Chain = (req: IncomingMessage, res: ServerResponse, destination: Destination) => Promise<void>;
+
+/** The way of every request, upgrades included, in this order and nowhere else. TLS lies before it. */
+export function createChain(stages: Stages): Chain {
+  return async (req, res, destination) => {
+    // Recovery lies around all that follows: no request stays without an answer, and none ends the process.
+    const exchange = { req, res, warnings: [] as string[] };
+    const lifetime = new Lifetime(res, stages.shutdown);
+    const finish: (() => void)[] = [];
+    // The audit id is set before anything can fail, so that also refusals can be found in the log.
+    const auditID = auditIDOf(req);
+    res.setHeader('Audit-Id', auditID);
+    res.setHeader('Cache-Control', 'no-cache, private');
+    const late = (err: unknown) => stages.logger.warn({ err, auditID }, 'a request failed after its deadline');
+    const work = async (): Promise<void> => {
+      // originalUrl: Express cuts a mount's prefix from url.
+      const target = (req as { originalUrl?: string }).originalUrl ?? req.url ?? '';
+      const outcome = parseRequest(req.method ?? '', target);
+      if (outcome.kind === 'malformed') throw errors.badRequest(outcome.message);
+      const { info } = outcome;
+      finish.push(stages.observe(info, res));
+      // The deadline runs from here: it covers remote authentication and the body.
+      const longRunning = isLongRunning(info);
+      if (longRunning) lifetime.endWithServer();
+      else lifetime.setDeadline(requestTimeout(info, stages.requestTimeoutMs));
+      const caller = await stages.authenticate(req);
+      // Before impersonation, as the limit is the caller's; after authentication, as administrators are exempt.
+      if (!longRunning && !caller.groups.includes('system:masters')) {
+        const leave = stages.inFlight.enter(poolOf(info.verb));
+        if (leave === undefined) return await tooManyRequests(exchange);
+        finish.push(leave);
+      }
+      const user = await stages.impersonate(caller, req);
+      // Before the destination looks anything up: who may not read gets the same 403 for what exists and what does not.
+      await stages.authorize(info, user);
+      await destination({ ...exchange, info, user, auditID, signal: lifetime.signal });
+    };
+    // Places and counts are given back when the work ends, which may be after its deadline.
+    const working = work().finally(() => {
+      for (const end of finish) end();
+    });
+    try {
+      await lifetime.before(working, late);
+    } catch (error) {
+      await answerFault(exchange, error, stages.logger.child({ auditID }));
+    } finally {
+      lifetime.close();
+    }
+  };
+}
+
+/** The client's own id when it is a sane header value; 64 characters is Kubernetes' limit. */
+function auditIDOf(req: IncomingMessage): string {
+  const given = req.headers['audit-id'];
+  return typeof given === 'string' && /^[\x21-\x7e]{1,64}$/.test(given) ? given : randomUUID();
+}

@@ -1,0 +1,69 @@
+import type { ServerResponse } from 'node:http';
+import { RequestEnded } from '../request/end.ts';
+
+/**
+ * How long one request may go on.
+ *
+ * L1  `signal` aborts once: when the client goes away before its answer is complete, when the deadline passes, or, for
+ *     long-running requests, when the server shuts down (others are allowed to finish).
+ * L2  `before(work)` settles as the work does, or rejects at the deadline; a rejection of the work after that is
+ *     swallowed by `late`.
+ * L3  After `close` no timer and no listener is left.
+ */
+export class Lifetime {
+  readonly #controller = new AbortController();
+  readonly #res: ServerResponse;
+  readonly #shutdown: AbortSignal;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #onClose: () => void;
+  readonly #onShutdown: () => void;
+
+  constructor(res: ServerResponse, shutdown: AbortSignal) {
+    this.#res = res;
+    this.#shutdown = shutdown;
+    this.#onClose = () => {
+      if (!res.writableFinished) this.#controller.abort(new RequestEnded('client-gone'));
+    };
+    this.#onShutdown = () => this.#controller.abort(new RequestEnded('shutdown'));
+    res.once('close', this.#onClose);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  setDeadline(milliseconds: number): void {
+    this.#timer = setTimeout(() => this.#controller.abort(new RequestEnded('deadline')), milliseconds);
+  }
+
+  /** For long-running requests: ends with the server instead of at a deadline. */
+  endWithServer(): void {
+    if (this.#shutdown.aborted) this.#onShutdown();
+    else this.#shutdown.addEventListener('abort', this.#onShutdown, { once: true });
+  }
+
+  /** L2. */
+  before<T>(work: Promise<T>, late: (error: unknown) => void): Promise<T> {
+    const { signal } = this;
+    return new Promise<T>((resolve, reject) => {
+      let settled = false;
+      const onAbort = (): void => {
+        if (!(signal.reason instanceof RequestEnded) || signal.reason.end !== 'deadline') return;
+        settled = true;
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      work
+        .then(resolve, (error: unknown) => (settled ? late(error) : reject(error)))
+        .finally(() => {
+          signal.removeEventListener('abort', onAbort);
+        });
+    });
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#res.off('close', this.#onClose);
+    this.#shutdown.removeEventListener('abort', this.#onShutdown);
+  }
+}
