@@ -1,0 +1,38 @@
+import type { FieldError } from '../../openapi/machinery/errors.ts';
+import type { KubernetesObject } from '../../openapi/machinery/object.ts';
+import type { Cache } from '../../storage/cache/cache.ts';
+import type { Store } from '../../storage/store.ts';
+import { placeOf } from './keys.ts';
+import type { NamespaceLifecycle } from './namespace-lifecycle.ts';
+import type { ResourceDefinition } from './resource.ts';
+
+/** What openapi/schema has compiled for a kind. */
+export interface Schema {
+  validate(object: KubernetesObject): readonly FieldError[];
+  default(object: KubernetesObject): void;
+  unknownFields(object: KubernetesObject): readonly string[];
+  prune(object: KubernetesObject): void;
+}
+
+/** What selectors look at, kept with every cached object. */
+export interface Summary {
+  readonly labels: Readonly<Record<string, string>>;
+  /** Values of the selectable fields by their path, metadata.name and metadata.namespace among them. */
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+export type ObjectCache = Cache<KubernetesObject, Summary>;
+
+/** Everything that the functions of one resource's registry share. */
+export interface ResourceCore {
+  readonly definition: ResourceDefinition;
+  readonly store: Store;
+  readonly cache: ObjectCache;
+  readonly schema: Schema | undefined;
+  /** Undefined where the host cluster keeps the namespaces, and for cluster-scoped resources. */
+  readonly namespaces: NamespaceLifecycle | undefined;
+  readonly now: () => Date;
+  nameOf(key: string): string;
+}
+
+export const nameOfKey = (definition: ResourceDefinition) => (key: string) => placeOf(definition, key).name;

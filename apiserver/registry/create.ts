@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto';
+import { errors } from '../../openapi/machinery/errors.ts';
+import { validateObjectMeta } from '../../openapi/machinery/metadata.ts';
+import { generateName } from '../../openapi/machinery/names.ts';
+import type { KubernetesObject } from '../../openapi/machinery/object.ts';
+import type { Change } from '../../storage/store.ts';
+import type { RequestContext } from '../request/context.ts';
+import { decodeObject } from './codec.ts';
+import type { ResourceCore } from './core.ts';
+import { fieldManagers } from './field-managers.ts';
+import { encodeWithLimit } from './guaranteed-update.ts';
+import { isSegment, keyOf } from './keys.ts';
+
+export interface WriteRequest {
+  readonly namespace: string;
+  readonly dryRun: boolean;
+  readonly fieldManager: string;
+}
+
+/** How often a generated name that is taken is drawn again before the client is told. */
+const GENERATE_ATTEMPTS = 8;
+/** A key alongside (a reservation) may be contended; the object's own key is not tried twice. */
+const ALONGSIDE_ATTEMPTS = 16;
+
+/**
+ * Before-create rules, then one transaction that succeeds only when the key is absent.
+ * @throws StatusError 400, 403 or 404 (namespace), 409 (exists), 422 (invalid).
+ */
+export async function createObject(
+  core: ResourceCore,
+  sent: KubernetesObject,
+  context: RequestContext,
+  request: WriteRequest,
+): Promise<KubernetesObject> {
+  const { definition } = core;
+  const base = sent.metadata.name ? '' : (sent.metadata.generateName ?? '');
+  const attempts = base === '' ? 1 : GENERATE_ATTEMPTS;
+  for (let attempt = 1; ; attempt += 1) {
+    const object = structuredClone(sent);
+    if (base !== '') object.metadata.name = generateName(base);
+    beforeCreate(core, object, context, request);
+    const name = object.metadata.name ?? '';
+    if (attempt === 1) await core.namespaces?.checkCreate(definition, name, request.namespace);
+    const outcome = await put(core, keyOf(definition, request.namespace, name), object, request.dryRun);
+    if (outcome === undefined) return object;
+    if (base !== '' && attempt >= attempts) throw errors.generateNameConflict(definition, name);
+    if (base === '') throw errors.alreadyExists(definition, name, Boolean(outcome.metadata.deletionTimestamp));
+  }
+}
+
+function beforeCreate(
+  core: ResourceCore,
+  object: KubernetesObject,
+  context: RequestContext,
+  request: WriteRequest,
+): void {
+  const { definition, schema } = core;
+  const { strategy } = definition;
+  const meta = object.metadata;
+  if (meta.resourceVersion) {
+    throw errors.badRequest('resourceVersion should not be set on objects to be created');
+  }
+  if (definition.namespaced) meta.namespace = request.namespace;
+  for (const key of ['resourceVersion', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'selfLink'] as const) {
+    delete meta[key];
+  }
+  meta.uid = randomUUID();
+  meta.creationTimestamp = timestamp(core.now());
+  meta.generation = 1;
+  if (strategy.hasStatus) delete object.status;
+  schema?.default(object);
+  // Shape before meaning: what runs after this line may rely on the types that the schema promises.
+  const shape = schema?.validate(object) ?? [];
+  if (shape.length > 0) {
+    throw errors.invalid(definition, meta.name ?? '', [...metadataErrors(core, object), ...shape]);
+  }
+  strategy.prepareForCreate?.(object, context);
+  fieldManagers.record(object, undefined, { manager: request.fieldManager, subresource: '', now: core.now() });
+  const problems = [...metadataErrors(core, object), ...(strategy.validate?.(object) ?? [])];
+  if (problems.length > 0) throw errors.invalid(definition, meta.name ?? '', problems);
+  if (!isSegment(meta.name ?? '')) throw errors.badRequest(`the name ${JSON.stringify(meta.name)} cannot be stored`);
+}
+
+export function metadataErrors(core: ResourceCore, object: KubernetesObject) {
+  const { namespaced, strategy } = core.definition;
+  return validateObjectMeta(object.metadata, {
+    namespaced,
+    ...(strategy.validateName ? { nameErrors: strategy.validateName } : {}),
+  });
+}
+
+/** Undefined when it was written, else what stands there already. */
+async function put(
+  core: ResourceCore,
+  key: string,
+  object: KubernetesObject,
+  dryRun: boolean,
+): Promise<KubernetesObject | undefined> {
+  const value = encodeWithLimit(object);
+  for (let attempt = 0; attempt < ALONGSIDE_ATTEMPTS; attempt += 1) {
+    const further = (await core.definition.strategy.alongside?.(object, undefined)) ?? [];
+    if (dryRun) {
+      const { entry } = await core.store.get(key);
+      return entry && decodeObject(entry.value, entry.revision);
+    }
+    const changes: [Change, ...Change[]] = [{ kind: 'put', key, value, expect: 0n }, ...further];
+    const outcome = await core.store.commit(changes);
+    if (outcome.kind === 'committed') {
+      object.metadata.resourceVersion = String(outcome.revision);
+      return undefined;
+    }
+    if (outcome.key === key && outcome.current !== undefined) {
+      return decodeObject(outcome.current.value, outcome.current.revision);
+    }
+  }
+  throw errors.serverTimeout(core.definition, 'create');
+}
+
+/** Now, in the whole seconds that Kubernetes' times have. */
+export function timestamp(now: Date): string {
+  return `${now.toISOString().slice(0, 19)}Z`;
+}

@@ -1,0 +1,128 @@
+import { errors, field } from '../../openapi/machinery/errors.ts';
+import { validateObjectMetaUpdate } from '../../openapi/machinery/metadata.ts';
+import type { KubernetesObject } from '../../openapi/machinery/object.ts';
+import type { RequestContext } from '../request/context.ts';
+import { specChanged } from './compare.ts';
+import type { ResourceCore } from './core.ts';
+import { metadataErrors, type WriteRequest } from './create.ts';
+import { fieldManagers } from './field-managers.ts';
+import { guaranteedUpdate, type Updated, type Wanted } from './guaranteed-update.ts';
+import { keyOf } from './keys.ts';
+
+/** Which part of the object a write may touch. */
+export type WrittenPart = 'main' | 'status';
+
+/** Makes the object that the client wants from what is stored; called again after every lost race. */
+export type Desired = (current: KubernetesObject) => KubernetesObject | Promise<KubernetesObject>;
+
+/**
+ * A PUT or PATCH of the main resource or of status: before-update rules, validation, compare-and-swap. An object that
+ * is being deleted and loses its last finalizer here goes away.
+ * @throws StatusError 404, 409 (resourceVersion, uid), 422.
+ */
+export function updateObject(
+  core: ResourceCore,
+  name: string,
+  desired: Desired,
+  part: WrittenPart,
+  context: RequestContext,
+  request: WriteRequest,
+): Promise<Updated> {
+  const key = keyOf(core.definition, request.namespace, name);
+  const change = async (current: KubernetesObject): Promise<Wanted> => {
+    const old = structuredClone(current);
+    const sent = await desired(current);
+    checkPreconditions(core, sent, old, name);
+    const object = part === 'main' ? sent : { ...structuredClone(old), status: sent.status };
+    if (part === 'status' && object.status === undefined) delete object.status;
+    beforeUpdate(core, object, old, part, context, request);
+    return settled(core, object);
+  };
+  return guaranteedUpdate(core, key, change, { dryRun: request.dryRun, signal: context.signal });
+}
+
+/** Terminating objects without a reason to stay are removed by the write that takes the last reason away. */
+export function settled(core: ResourceCore, object: KubernetesObject): Wanted {
+  const { metadata } = object;
+  const held = (metadata.finalizers ?? []).length > 0 || core.definition.strategy.holdsDeletion?.(object) === true;
+  return { kind: metadata.deletionTimestamp && !held ? 'remove' : 'put', object };
+}
+
+function checkPreconditions(core: ResourceCore, sent: KubernetesObject, old: KubernetesObject, name: string): void {
+  const { definition } = core;
+  const { uid, resourceVersion } = sent.metadata;
+  if (uid && uid !== old.metadata.uid) {
+    throw errors.conflict(
+      definition,
+      name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`,
+    );
+  }
+  if (!resourceVersion || resourceVersion === '0') {
+    if (definition.strategy.unconditionalUpdate === true) return;
+    throw errors.invalid(definition, name, [
+      field.invalid('metadata.resourceVersion', '', 'must be specified for an update'),
+    ]);
+  }
+  if (resourceVersion !== old.metadata.resourceVersion) throw errors.conflict(definition, name);
+}
+
+function beforeUpdate(
+  core: ResourceCore,
+  object: KubernetesObject,
+  old: KubernetesObject,
+  part: WrittenPart,
+  context: RequestContext,
+  request: WriteRequest,
+): void {
+  const { definition, schema } = core;
+  const { strategy } = definition;
+  keepServerFields(object, old);
+  if (part === 'main' && strategy.hasStatus) {
+    if (old.status === undefined) delete object.status;
+    else object.status = structuredClone(old.status);
+  }
+  schema?.default(object);
+  const name = old.metadata.name ?? '';
+  const shape = schema?.validate(object) ?? [];
+  if (shape.length > 0) {
+    throw errors.invalid(definition, name, [...updateErrors(core, object, old), ...shape]);
+  }
+  if (part === 'main') strategy.prepareForUpdate?.(object, old, context);
+  else strategy.prepareForStatusUpdate?.(object, old, context);
+  fieldManagers.record(object, old, {
+    manager: request.fieldManager,
+    subresource: part === 'main' ? '' : 'status',
+    now: core.now(),
+  });
+  if (part === 'main' && specChanged(object, old, strategy.hasStatus)) {
+    object.metadata.generation = (old.metadata.generation ?? 0) + 1;
+  }
+  const problems = [
+    ...updateErrors(core, object, old),
+    ...(part === 'main'
+      ? [...(strategy.validate?.(object) ?? []), ...(strategy.validateUpdate?.(object, old) ?? [])]
+      : (strategy.validateStatusUpdate?.(object, old, context) ?? [])),
+  ];
+  if (problems.length > 0) throw errors.invalid(definition, name, problems);
+}
+
+/** What a client leaves out or may not choose stays as it is stored; what it contradicts is refused afterwards. */
+function keepServerFields(object: KubernetesObject, old: KubernetesObject): void {
+  const meta = object.metadata;
+  const stored = old.metadata;
+  for (const key of ['namespace', 'uid', 'creationTimestamp', 'deletionTimestamp'] as const) {
+    const value = stored[key];
+    if (!meta[key] && value) meta[key] = value;
+  }
+  if (meta.deletionGracePeriodSeconds === undefined && stored.deletionGracePeriodSeconds !== undefined) {
+    meta.deletionGracePeriodSeconds = stored.deletionGracePeriodSeconds;
+  }
+  if (stored.generation === undefined) delete meta.generation;
+  else meta.generation = stored.generation;
+  delete meta.selfLink;
+}
+
+function updateErrors(core: ResourceCore, object: KubernetesObject, old: KubernetesObject) {
+  return [...metadataErrors(core, object), ...validateObjectMetaUpdate(object.metadata, old.metadata)];
+}
