@@ -136,6 +136,8 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
   /** Yield a 'bookmark' step whenever this many milliseconds went by without any other step. Absent: never. */
   readonly bookmarkEveryMs?: number;
+  /** Called at once when the watch is ended, also while the reader is stuck in an earlier step (a dead connection). */
+  readonly onEnded?: (why: 'slow' | 'resync' | 'closed') => void;
 }
 
 export type WatchOpening<T, S> = { readonly kind: 'open'; readonly watch: CacheWatch<T, S> } | Expired | TooNew;
