@@ -37,3 +37,14 @@ export function servedParts(value: Buffer, revision: bigint): readonly [Buffer, 
 export function servedBytes(value: Buffer, revision: bigint): Buffer {
   return Buffer.concat(servedParts(value, revision) as unknown as Buffer[]);
 }
+
+const VERSIONED = Buffer.from('"metadata":{"resourceVersion":"');
+
+/** Served bytes that carry another revision: the last state of an object with the revision that removed it. */
+export function withRevision(served: Buffer, revision: bigint): Buffer {
+  const at = served.indexOf(VERSIONED);
+  if (at < 0) throw new Error('served bytes have no resourceVersion where it belongs');
+  const start = at + VERSIONED.length;
+  const end = served.indexOf(0x22, start);
+  return Buffer.concat([served.subarray(0, start), Buffer.from(String(revision)), served.subarray(end)]);
+}

@@ -8,6 +8,7 @@ import { createResourceStore, type ResourceStore } from './store.ts';
 export interface Registry {
   readonly definitions: readonly ResourceDefinition[];
   find(group: string, version: string, plural: string): ServedResource | undefined;
+  readonly schemaFor: (group: string, version: string, kind: string) => Schema | undefined;
   /** For code that knows that the resource is served; throws otherwise. */
   store(group: string, plural: string): ResourceStore;
 }
@@ -23,7 +24,7 @@ export interface RegistryParts {
   readonly definitions: readonly ResourceDefinition[];
   readonly store: Store;
   readonly cache: ObjectCache;
-  readonly schemaFor: (group: string, version: string, kind: string) => Schema | undefined;
+  readonly schemaFor: Registry['schemaFor'];
   readonly now?: () => Date;
 }
 
@@ -53,6 +54,7 @@ export function createRegistry(parts: RegistryParts): Registry {
   }
   return {
     definitions,
+    schemaFor,
     find: (group, version, plural) => served.get(`${group}/${version}/${plural}`),
     store(group, plural) {
       const found = stores.get(`${group}/${plural}`);

@@ -106,7 +106,18 @@ export interface ActionSubresource {
   readonly bodyKind: string;
   readonly bodyGroup: string;
   readonly bodyVersion: string;
-  run(object: KubernetesObject, body: KubernetesObject | undefined, context: RequestContext): Promise<ActionAnswer>;
+  run(
+    object: KubernetesObject,
+    body: KubernetesObject | undefined,
+    context: RequestContext,
+    options: ActionOptions,
+  ): Promise<ActionAnswer>;
+}
+
+export interface ActionOptions {
+  /** Run everything, store nothing. */
+  readonly dryRun: boolean;
+  readonly fieldManager: string;
 }
 
 export interface ActionAnswer {

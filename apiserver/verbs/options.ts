@@ -58,6 +58,14 @@ export function writeOptions(
   };
 }
 
+/**
+ * What an absent fieldValidation means. Kubernetes warns, and so do we for its own kinds. For ours we refuse: a machine
+ * that boots without the disk that was misspelled is worse than an error, and older kubectl sends no fieldValidation.
+ */
+export function defaultValidation(group: string): FieldValidation {
+  return group === 'torpor.dev' ? 'Strict' : 'Warn';
+}
+
 /** Body over query, as Kubernetes has it. `body` is undefined when the request had none. */
 export function deleteOptions(body: KubernetesObject | undefined, query: URLSearchParams): DeleteOptions {
   const problems: FieldError[] = [];

@@ -1,0 +1,41 @@
+import { errors } from '../../openapi/machinery/errors.ts';
+import type { KubernetesObject } from '../../openapi/machinery/object.ts';
+import { readBody } from '../edge/body.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { ActionSubresource } from '../registry/resource.ts';
+import type { RequestContext } from '../request/context.ts';
+import { answerObject, servedObject } from './answer-object.ts';
+import { mediaTypeOf, parseBody } from './body.ts';
+import { decodeBody } from './decode.ts';
+import { negotiate } from './negotiate.ts';
+import { defaultValidation, writeOptions } from './options.ts';
+import { requireNamespace, type Target } from './target.ts';
+
+/** POST of an action. The body is optional; the answer is what the action says, usually the object. */
+export async function actionVerb(
+  target: Target,
+  context: RequestContext,
+  action: ActionSubresource,
+  schemaFor: Registry['schemaFor'],
+): Promise<void> {
+  requireNamespace(target);
+  const { definition, namespace, name } = target;
+  const form = negotiate(context.req, context.info.query, 'object');
+  const options = writeOptions(context, 'CreateOptions', defaultValidation(definition.group));
+  const body = await sentBody();
+  const item = await target.store.get(namespace, name, { kind: 'newest' });
+  const answer = await action.run(structuredClone(item.object), body, context, options);
+  return answerObject(context, answer.status, form, definition, servedObject(answer.object));
+
+  async function sentBody(): Promise<KubernetesObject | undefined> {
+    const parsed = parseBody(await readBody(context), mediaTypeOf(context.req));
+    if (parsed === undefined) return undefined;
+    const { bodyGroup: group, bodyVersion: version, bodyKind: kind } = action;
+    const schema = schemaFor(group, version, kind);
+    const decoded = decodeBody(parsed, { group, version, kind, schema }, options.fieldValidation, context.warnings);
+    schema?.default(decoded);
+    const problems = schema?.validate(decoded) ?? [];
+    if (problems.length > 0) throw errors.invalid({ group, kind }, name, problems);
+    return decoded;
+  }
+}

@@ -1,0 +1,74 @@
+import { errors } from '../../openapi/machinery/errors.ts';
+import type { JsonObject } from '../../openapi/machinery/json-value.ts';
+import type { KubernetesObject } from '../../openapi/machinery/object.ts';
+import { readBody } from '../edge/body.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { ViewSubresource } from '../registry/resource.ts';
+import type { RequestContext } from '../request/context.ts';
+import { answerObject, servedObject } from './answer-object.ts';
+import { mediaTypeOf } from './body.ts';
+import { type DecodeTarget, decodeBody } from './decode.ts';
+import { getFreshness } from './list-options.ts';
+import { negotiate } from './negotiate.ts';
+import { defaultValidation, writeOptions } from './options.ts';
+import { patchedObject, readPatch } from './patch-body.ts';
+import { alignName, alignNamespace, sentObject } from './sent-object.ts';
+import { requireNamespace, type Target } from './target.ts';
+
+/** GET, PUT and PATCH of a view subresource: the object under another kind or under rules of its own. */
+export async function viewVerb(
+  target: Target,
+  context: RequestContext,
+  view: ViewSubresource,
+  schemaFor: Registry['schemaFor'],
+): Promise<void> {
+  requireNamespace(target);
+  const { definition, namespace, name, store } = target;
+  const { verb, query } = context.info;
+  if (!(view.verbs as readonly string[]).includes(verb)) throw errors.methodNotAllowed(definition, verb);
+  const form = negotiate(context.req, query, 'plain');
+  if (verb === 'get') {
+    const item = await store.get(namespace, name, getFreshness(query));
+    return answerObject(context, 200, form, definition, servedObject(view.toView(structuredClone(item.object))));
+  }
+  const options = writeOptions(
+    context,
+    verb === 'update' ? 'UpdateOptions' : 'PatchOptions',
+    defaultValidation(view.viewGroup),
+  );
+  const { viewGroup: group, viewVersion: version, viewKind: kind } = view;
+  const decoding: DecodeTarget = { group, version, kind, schema: schemaFor(group, version, kind) };
+  const change = verb === 'update' ? await replacement() : await patching();
+  const updated = await store.update(name, change, 'main', context, {
+    namespace,
+    dryRun: options.dryRun,
+    fieldManager: options.fieldManager,
+  });
+  return answerObject(context, 200, form, definition, servedObject(view.toView(updated.object)));
+
+  async function replacement(): Promise<(current: KubernetesObject) => KubernetesObject> {
+    const sent = await sentObject(decoding, context, options);
+    alignName(sent, name);
+    alignNamespace(sent, definition.namespaced, namespace);
+    return (current) => written(sent, current);
+  }
+
+  async function patching(): Promise<(current: KubernetesObject) => KubernetesObject> {
+    const patch = readPatch(mediaTypeOf(context.req), await readBody(context));
+    return (current) => {
+      const before = view.toView(structuredClone(current)) as unknown as JsonObject;
+      const value = patchedObject(patch.apply(before), decoding, name) as JsonObject;
+      const body = { value, duplicates: patch.duplicates };
+      return written(decodeBody(body, decoding, options.fieldValidation, context.warnings, 'patch'), current);
+    };
+  }
+
+  /** The object with the view's change; what the view says about identity and version counts. */
+  function written(sent: KubernetesObject, current: KubernetesObject): KubernetesObject {
+    view.fromView(structuredClone(sent), current);
+    const { uid, resourceVersion } = sent.metadata;
+    if (uid) current.metadata.uid = uid;
+    if (resourceVersion && resourceVersion !== '0') current.metadata.resourceVersion = resourceVersion;
+    return current;
+  }
+}

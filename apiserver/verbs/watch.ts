@@ -1,0 +1,225 @@
+import type { Writable } from 'node:stream';
+import { errors } from '../../openapi/machinery/errors.ts';
+import type { KubernetesObject } from '../../openapi/machinery/object.ts';
+import type { CacheWatch, Freshness, Scope, WatchFrom } from '../../storage/cache/cache.ts';
+import { startAnswer } from '../edge/respond.ts';
+import type { Summary } from '../registry/core.ts';
+import { isSegment, keyOf, prefixOf } from '../registry/keys.ts';
+import { type Selection, selectionOf } from '../registry/selection.ts';
+import { transitionOf } from '../registry/transition.ts';
+import type { RequestContext } from '../request/context.ts';
+import { type WatchOptions, watchOptions } from './list-options.ts';
+import { negotiate } from './negotiate.ts';
+import { SliceWriter } from './slices.ts';
+import type { Target } from './target.ts';
+import { createWatchFrames, errorFrame, type WatchFrames } from './watch-frames.ts';
+
+/**
+ * GET ?watch=true.
+ *
+ * V1  The headers go out at once, also for an empty collection: clients wait for them.
+ * V2  Once the options are accepted, whatever goes wrong is an ERROR event on a stream with status 200.
+ * V3  One event is one line, and each line goes out before the next step is asked for; a client that does not read
+ *     makes the cache end this watch and nobody else's.
+ * V4  A bookmark's revision is never ahead of what this stream has sent (the cache's watch knows it), and bookmarks go
+ *     only to those who asked for them.
+ * V5  The stream ends cleanly when its time is over, with a last bookmark shortly before; every timer ends with it.
+ */
+export async function watchVerb(target: Target, context: RequestContext): Promise<void> {
+  const { query } = context.info;
+  const form = negotiate(context.req, query, 'watch');
+  const options = watchOptions(query);
+  const selection = selectionOf(target.definition, query);
+  const { cache } = target.store.core;
+  if (!cache.readiness.ready) throw errors.tooManyRequests(`the cache is not ready: ${cache.readiness.reason}`);
+  const time = new WatchTime(context.signal, options.timeoutMs);
+  try {
+    const from = startOf(options);
+    const opening = await cache.watch(scopeOf(target, selection, context.info.name), from, {
+      signal: time.signal,
+      ...(options.bookmarks ? { bookmarkEveryMs: BOOKMARK_EVERY_MS } : {}),
+    });
+    // V1
+    startAnswer(context, 200, 'application/json');
+    const stream = new WatchStream(context, createWatchFrames(target.definition, form.view), selection, time);
+    switch (opening.kind) {
+      case 'open':
+        await stream.run(opening.watch, options);
+        break;
+      case 'expired': {
+        const wanted = from.kind === 'after' ? from.revision : 0n;
+        await stream.fail(errors.expired(`too old resource version: ${wanted} (${opening.oldest})`));
+        break;
+      }
+      case 'too-new':
+        await stream.fail(errors.resourceVersionTooLarge(String(opening.wanted), String(opening.current)));
+        break;
+      default:
+        opening satisfies never;
+    }
+  } finally {
+    time.close();
+  }
+}
+
+const BOOKMARK_EVERY_MS = 60_000;
+/** How long before the end of the stream the last bookmark goes out. */
+const LAST_BOOKMARK_MS = 2_000;
+
+/** V5: the stream's own end, beside the request's. */
+class WatchTime {
+  readonly signal: AbortSignal;
+  readonly #controller = new AbortController();
+  readonly #timers: NodeJS.Timeout[];
+  #beforeEnd: () => void = () => undefined;
+
+  constructor(request: AbortSignal, timeoutMs: number) {
+    this.signal = AbortSignal.any([request, this.#controller.signal]);
+    this.#timers = [
+      setTimeout(() => this.#controller.abort(), timeoutMs),
+      setTimeout(() => this.#beforeEnd(), Math.max(0, timeoutMs - LAST_BOOKMARK_MS)),
+    ];
+  }
+
+  onLastMoments(call: () => void): void {
+    this.#beforeEnd = call;
+  }
+
+  close(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    // Ends the cache's watch when this stream failed by itself.
+    this.#controller.abort();
+  }
+}
+
+class WatchStream {
+  readonly #context: RequestContext;
+  readonly #frames: WatchFrames;
+  readonly #selection: Selection;
+  readonly #time: WatchTime;
+  readonly #writer: SliceWriter;
+  #idle = true;
+  #lastBookmarkDue = false;
+
+  constructor(context: RequestContext, frames: WatchFrames, selection: Selection, time: WatchTime) {
+    this.#context = context;
+    this.#frames = frames;
+    this.#selection = selection;
+    this.#time = time;
+    this.#writer = new SliceWriter(context.res as Writable, time.signal);
+  }
+
+  async run(watch: CacheWatch<KubernetesObject, Summary>, options: WatchOptions): Promise<void> {
+    if (options.bookmarks) {
+      this.#time.onLastMoments(() => {
+        this.#lastBookmarkDue = true;
+        if (this.#idle) this.#lastBookmark(watch);
+      });
+    }
+    try {
+      for await (const step of watch) {
+        this.#idle = false;
+        switch (step.kind) {
+          case 'state':
+            for (const item of step.items) {
+              if (this.#selection.everything || this.#selection.matches(item.summary)) {
+                await this.#writer.write(this.#frames.initial(item));
+              }
+            }
+            if (options.sendInitialEvents === true && options.bookmarks) {
+              await this.#writer.write(this.#frames.bookmark(step.revision, true));
+            }
+            break;
+          case 'events':
+            for (const event of step.events) {
+              const transition = transitionOf(event, this.#selection);
+              if (transition.kind === 'none') continue;
+              await this.#writer.write(this.#frames.event(transition.kind, transition.item, event));
+            }
+            break;
+          case 'bookmark':
+            await this.#writer.write(this.#frames.bookmark(step.revision, false));
+            break;
+          case 'ended':
+            return await this.#ended(step.why);
+          default:
+            step satisfies never;
+        }
+        // V3
+        await this.#writer.flush();
+        this.#idle = true;
+        if (this.#lastBookmarkDue) this.#lastBookmark(watch);
+      }
+      this.#close();
+    } catch (error) {
+      // The time being over, or the server going down, is a clean end; all else belongs to the edge.
+      if (!this.#time.signal.aborted) throw error;
+      this.#close();
+    }
+  }
+
+  async fail(error: { readonly status: Parameters<typeof errorFrame>[0] }): Promise<void> {
+    await this.#writer.write(errorFrame(error.status));
+    await this.#writer.flush();
+    this.#close();
+  }
+
+  async #ended(why: 'slow' | 'resync' | 'closed'): Promise<void> {
+    switch (why) {
+      case 'closed':
+        return this.#close();
+      case 'slow':
+        // The client comes back with its last revision; it has not read what is in the way, so it gets no more.
+        this.#context.res.destroy();
+        return;
+      case 'resync':
+        return this.fail(errors.expired('too old resource version: the history of this watch is gone, list again'));
+      default:
+        why satisfies never;
+    }
+  }
+
+  /** Only between two steps: then the watch's revision covers exactly what was sent (V4). */
+  #lastBookmark(watch: CacheWatch<KubernetesObject, Summary>): void {
+    this.#lastBookmarkDue = false;
+    const { res } = this.#context;
+    if (!res.writableNeedDrain && !res.destroyed) res.write(this.#frames.bookmark(watch.revision, false));
+  }
+
+  #close(): void {
+    const { res } = this.#context;
+    // What a client did not take in all this time it will not take now.
+    if (res.writableNeedDrain) res.destroy();
+    else res.end();
+  }
+}
+
+function scopeOf(target: Target, selection: Selection, name: string): Scope {
+  const one = selection.name ?? (name === '' ? undefined : name);
+  const whole = { prefix: prefixOf(target.definition, target.namespace) };
+  if (one === undefined || !isSegment(one)) return whole;
+  if (target.definition.namespaced && target.namespace === '') return whole;
+  return { key: keyOf(target.definition, target.namespace, one) };
+}
+
+/** Where the stream begins: the state first or not, and how fresh it must be. */
+function startOf(options: WatchOptions): WatchFrom {
+  const { resourceVersion: version, sendInitialEvents } = options;
+  const freshness = freshnessOf(version);
+  if (sendInitialEvents === true) return { kind: 'state', freshness };
+  if (version.kind === 'number') return { kind: 'after', revision: version.revision };
+  return { kind: sendInitialEvents === undefined ? 'state' : 'now', freshness };
+}
+
+function freshnessOf(version: WatchOptions['resourceVersion']): Freshness {
+  switch (version.kind) {
+    case 'unset':
+      return { kind: 'newest' };
+    case 'zero':
+      return { kind: 'any' };
+    case 'number':
+      return { kind: 'at-least', revision: version.revision };
+    default:
+      return version satisfies never;
+  }
+}
