@@ -56,5 +56,10 @@ export interface VolumeContext {
 }
 
 export type ClaimLocation =
-  | { readonly kind: 'directory'; readonly path: string; /** Bytes granted to the claim. */ readonly capacity: bigint; readonly readOnly: boolean }
+  | {
+      readonly kind: 'directory';
+      readonly path: string /** Bytes granted to the claim. */;
+      readonly capacity: bigint;
+      readonly readOnly: boolean;
+    }
   | { readonly kind: 'device'; readonly path: string; readonly readOnly: boolean };
