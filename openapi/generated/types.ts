@@ -321,7 +321,7 @@ export interface components {
         };
         /** @description UEFI (OVMF). */
         EFI: {
-            /** @description Only signed loaders start; needs features.smm. Default true. */
+            /** @description Only signed loaders start; needs features.smm, which is switched on with it. Default true. */
             secureBoot?: boolean;
             /** @description The variables (boot entries) outlive a stop. Default false. */
             persistent?: boolean;
@@ -405,7 +405,10 @@ export interface components {
         };
         /** @description A switch. */
         FeatureState: {
-            /** @description On or off. Default true when the feature is named. */
+            /**
+             * @description On or off.
+             * @default true
+             */
             enabled?: boolean;
         };
         /** @description Switches of the board. */

@@ -1,0 +1,40 @@
+import type { VirtualMachine } from '../api.ts';
+import { type FieldError, field } from '../machinery/errors.ts';
+import { labelNameErrors } from '../machinery/names.ts';
+import { parseDuration } from '../schema/duration.ts';
+import { accessErrors } from './validation/access.ts';
+import { deviceErrors } from './validation/devices.ts';
+import { hardwareErrors } from './validation/hardware.ts';
+import { networkErrors } from './validation/network.ts';
+import { schedulingErrors } from './validation/scheduling.ts';
+import { volumeErrors } from './validation/volumes.ts';
+
+export { statusUpdateErrors } from './validation/status.ts';
+export { updateErrors } from './validation/update.ts';
+
+const SHORTEST_IDLE = 1_000;
+
+/**
+ * What is wrong with a machine whose form is right: schemaFor(…).default and .validate come first, and these rules rely on
+ * the types that they promise.
+ */
+export function validateMachine(machine: VirtualMachine): FieldError[] {
+  const { spec } = machine;
+  const path = 'spec';
+  const list: FieldError[] = [];
+  if (spec.hostname !== undefined) {
+    list.push(...labelNameErrors(spec.hostname).map((why) => field.invalid(`${path}.hostname`, spec.hostname, why)));
+  }
+  if (spec.idle && (parseDuration(spec.idle.after) ?? 0) < SHORTEST_IDLE) {
+    list.push(field.invalid(`${path}.idle.after`, spec.idle.after, 'must be at least 1s'));
+  }
+  list.push(
+    ...hardwareErrors(spec.domain, `${path}.domain`),
+    ...deviceErrors(spec, path),
+    ...networkErrors(spec, path),
+    ...volumeErrors(spec, path),
+    ...accessErrors(spec, path),
+    ...schedulingErrors(spec, path),
+  );
+  return list;
+}

@@ -1,0 +1,34 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { VirtualMachine } from '../../api.ts';
+import { type FieldError, field } from '../../machinery/errors.ts';
+
+/** What a boot is made of. Changing it under a running machine would leave a spec that says something else than what runs. */
+const bootFields = ['domain', 'networks', 'volumes', 'hostname', 'accessCredentials'] as const;
+
+/** What may not change; `old` is the stored machine, whose status says whether a host holds it. */
+export function updateErrors(machine: VirtualMachine, old: VirtualMachine): FieldError[] {
+  const host = old.status?.nodeName;
+  if (!host) return [];
+  const why = `may not change while the machine is on host ${JSON.stringify(host)}; stop the machine first`;
+  return bootFields.flatMap((name) =>
+    changedPaths(machine.spec[name], old.spec[name], `spec.${name}`).map((path) => field.forbidden(path, why)),
+  );
+}
+
+/** The deepest fields that differ; a list of another length differs as a whole. */
+function changedPaths(now: unknown, before: unknown, path: string): string[] {
+  if (isDeepStrictEqual(now, before)) return [];
+  if (Array.isArray(now) && Array.isArray(before)) {
+    if (now.length !== before.length) return [path];
+    return now.flatMap((item, index) => changedPaths(item, before[index], `${path}[${index}]`));
+  }
+  if (isObject(now) && isObject(before)) {
+    const names = new Set([...Object.keys(now), ...Object.keys(before)]);
+    return [...names].flatMap((name) => changedPaths(now[name], before[name], `${path}.${name}`));
+  }
+  return [path];
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
