@@ -6,7 +6,8 @@ import { ConnectionError, readAll, statusErrorOf } from './transport.ts';
 
 /**
  * Connections that leave HTTP: a WebSocket (console, VNC, ports) or a raw stream under a protocol of our own (the
- * agent's live stream). The same credentials as for every request; a refusal is the server's StatusError.
+ * agent's live stream). The same credentials as for every request, a fresh socket each; a refusal is the server's
+ * StatusError.
  */
 export interface UpgradeOptions {
   readonly headers?: Readonly<Record<string, string>>;
@@ -34,12 +35,11 @@ export async function openWebSocket(
 ): Promise<WebSocket> {
   const { options: request } = await requestOptions(connection, path);
   options.signal?.throwIfAborted();
-  const { protocol, hostname, port, path: fullPath, agent, headers, ...tls } = request;
+  const { protocol, hostname, port, path: fullPath, agent: _, headers, ...tls } = request;
   const host = hostname?.includes(':') ? `[${hostname}]` : hostname;
   const url = `${protocol === 'https:' ? 'wss:' : 'ws:'}//${host}:${port}${fullPath}`;
   const socket = new WebSocket(url, [...(options.protocols ?? [])], {
     ...tls,
-    agent: agent as never,
     headers: { ...(headers as Record<string, string>), ...options.headers },
     perMessageDeflate: false,
     maxPayload: options.maximumBytes ?? MAXIMUM_MESSAGE,
@@ -93,6 +93,7 @@ export async function openUpgrade(
   return new Promise((resolve, reject) => {
     const outgoing = send({
       ...request,
+      agent: false,
       method: 'GET',
       headers: { ...request.headers, ...options.headers, connection: 'Upgrade', upgrade: protocol },
     });
