@@ -39,19 +39,18 @@ export function createChain(stages: Stages): Chain {
     // Recovery lies around all that follows: no request stays without an answer, and none ends the process.
     const exchange = { req, res, warnings: [] as string[] };
     const lifetime = new Lifetime(res, stages.shutdown);
-    const finish: (() => void)[] = [];
+    let over = (): void => {};
+    let leave: (() => void) | undefined;
     // The audit id is set before anything can fail, so that also refusals can be found in the log.
     const auditID = auditIDOf(req);
     res.setHeader('Audit-Id', auditID);
     res.setHeader('Cache-Control', 'no-cache, private');
     const late = (err: unknown) => stages.logger.warn({ err, auditID }, 'a request failed after its deadline');
     const work = async (): Promise<void> => {
-      // originalUrl: Express cuts a mount's prefix from url.
-      const target = (req as { originalUrl?: string }).originalUrl ?? req.url ?? '';
-      const outcome = parseRequest(req.method ?? '', target);
+      const outcome = parseRequest(req.method ?? '', req.url ?? '');
       if (outcome.kind === 'malformed') throw errors.badRequest(outcome.message);
       const { info } = outcome;
-      finish.push(stages.observe(info, res));
+      over = stages.observe(info, res);
       // The deadline runs from here: it covers remote authentication and the body.
       const longRunning = isLongRunning(info);
       if (longRunning) lifetime.endWithServer();
@@ -59,25 +58,23 @@ export function createChain(stages: Stages): Chain {
       const caller = await stages.authenticate(req);
       // Before impersonation, as the limit is the caller's; after authentication, as administrators are exempt.
       if (!longRunning && !caller.groups.includes('system:masters')) {
-        const leave = stages.inFlight.enter(poolOf(info.verb));
+        leave = stages.inFlight.enter(poolOf(info.verb));
         if (leave === undefined) return await tooManyRequests(exchange);
-        finish.push(leave);
       }
       const user = await stages.impersonate(caller, req);
       // Before the destination looks anything up: who may not read gets the same 403 for what exists and what does not.
       await stages.authorize(info, user);
       await destination({ ...exchange, info, user, auditID, signal: lifetime.signal });
     };
-    // Places and counts are given back when the work ends, which may be after its deadline.
-    const working = work().finally(() => {
-      for (const end of finish) end();
-    });
+    // The place is given back when the work ends, which may be after its deadline.
+    const working = work().finally(() => leave?.());
     try {
       await lifetime.before(working, late);
     } catch (error) {
       await answerFault(exchange, error, stages.logger.child({ auditID }));
     } finally {
       lifetime.close();
+      over();
     }
   };
 }

@@ -1,0 +1,80 @@
+import type { Destination } from '../edge/chain.ts';
+import type { ResourceDefinition } from '../registry/resource.ts';
+import type { Documents } from '../serving/documents.ts';
+import { type AggregatedVersion, aggregatedDiscovery } from './aggregated.ts';
+import { type Encoded, encode, sendEncoded } from './encoded.ts';
+import { groupsOf, type ServedGroup } from './groups.ts';
+import { aggregatedMediaType, discoveryForm } from './negotiate.ts';
+import { apiResources } from './resource-list.ts';
+
+/**
+ * The discovery documents, all encoded beforehand: they are served at once and also when the store is down, because one
+ * group that does not answer keeps every namespace of a cluster from being deleted.
+ *
+ * @param server host:port that clients of the core group are told, for /api.
+ */
+export function discoveryDocuments(definitions: readonly ResourceDefinition[], server: string): Documents {
+  const groups = groupsOf(definitions);
+  const core = groups.filter(({ name }) => name === '');
+  const named = groups.filter(({ name }) => name !== '');
+  const documents: Record<string, Destination> = {};
+  const plain = (value: unknown): Destination => {
+    const document = encode(value);
+    return (context) => {
+      // The plain documents have one form; asking for another is refused here as everywhere.
+      discoveryForm(context.req.headers.accept);
+      return sendEncoded(context, document, { cacheControl: 'no-cache, private' });
+    };
+  };
+  for (const group of groups) {
+    for (const { version, definitions: members } of group.versions) {
+      const path = group.name === '' ? `/api/${version}` : `/apis/${group.name}/${version}`;
+      const groupVersion = group.name === '' ? version : `${group.name}/${version}`;
+      documents[path] = plain({
+        kind: 'APIResourceList',
+        apiVersion: 'v1',
+        groupVersion,
+        resources: members.flatMap(apiResources),
+      });
+    }
+    if (group.name !== '')
+      documents[`/apis/${group.name}`] = plain({ kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(group) });
+  }
+  documents['/apis'] = root({ kind: 'APIGroupList', apiVersion: 'v1', groups: named.map(apiGroup) }, named);
+  // Without core kinds /api is 404, which every client takes for "there are none".
+  if (core.length > 0) {
+    documents['/api'] = root(
+      {
+        kind: 'APIVersions',
+        versions: core.flatMap(({ versions }) => versions.map(({ version }) => version)),
+        serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: server }],
+      },
+      core,
+    );
+  }
+  return documents;
+}
+
+/** A root document in three forms: as it always was, and aggregated in two versions. */
+function root(value: unknown, groups: readonly ServedGroup[]): Destination {
+  const plain = encode(value);
+  const aggregated = (version: AggregatedVersion): Encoded =>
+    encode(aggregatedDiscovery(groups, version), aggregatedMediaType(version));
+  const forms = { v2: aggregated('v2'), v2beta1: aggregated('v2beta1') };
+  return async (context) => {
+    const form = discoveryForm(context.req.headers.accept);
+    switch (form.kind) {
+      case 'plain':
+        return sendEncoded(context, plain, { cacheControl: 'no-cache, private' });
+      case 'aggregated':
+        return sendEncoded(context, forms[form.version], { cacheControl: 'public' });
+      default:
+        return form satisfies never;
+    }
+  };
+}
+
+function apiGroup(group: ServedGroup) {
+  const versions = group.versions.map(({ version }) => ({ groupVersion: `${group.name}/${version}`, version }));
+  return { name: group.name, versions, preferredVersion: versions[0] };
+}
