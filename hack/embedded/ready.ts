@@ -1,0 +1,93 @@
+import http from 'node:http';
+import { sleep } from '../../base/backoff.ts';
+import { Client } from '../../openapi/client/client.ts';
+import { connect } from '../../openapi/client/kubeconfig.ts';
+import { resources } from '../../openapi/client/resources.ts';
+import { logTail, stateOf } from './detached.ts';
+import type { Home } from './home.ts';
+import type { Ports, Service } from './services.ts';
+
+/** When each process is ready, seen from outside: its own answer and nothing else. */
+export interface ReadyContext {
+  readonly home: Home;
+  readonly ports: Ports;
+  readonly nodeName: string;
+}
+
+/** Status of a plain HTTP GET on loopback; rejects when nobody answers. */
+function httpStatus(port: number, path: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const request = http.get({ host: '127.0.0.1', port, path, timeout: 2000, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    request.on('timeout', () => request.destroy(new Error('no answer within 2 s')));
+    request.on('error', reject);
+  });
+}
+
+export async function adminClient(home: Home): Promise<Client> {
+  return new Client(await connect({ path: home.kubeconfig }), { userAgent: 'torpor-up', deadlineMs: 3000 });
+}
+
+/** Undefined when ready, else what is still missing. */
+async function missing(service: Service, context: ReadyContext): Promise<string | undefined> {
+  const { ports } = context;
+  switch (service.name) {
+    case 'etcd':
+      return expect200(await httpStatus(ports.etcd, '/health'), '/health');
+    case 'registry':
+      return expect200(await httpStatus(ports.registry, '/v2/'), '/v2/');
+    case 'reconcilers':
+      return expect200(await httpStatus(ports.reconcilers, '/readyz'), '/readyz');
+    case 'apiserver': {
+      const client = await adminClient(context.home);
+      try {
+        await client.raw('/readyz');
+        return undefined;
+      } finally {
+        client.close();
+      }
+    }
+    case 'launcher': {
+      const client = await adminClient(context.home);
+      try {
+        const host = await client.get(resources.hosts, { name: context.nodeName });
+        const ready = host.status?.conditions?.find((condition) => condition.type === 'Ready');
+        if (ready?.status === 'True') return undefined;
+        return `host ${context.nodeName} is not Ready: ${ready?.message ?? 'no condition yet'}`;
+      } finally {
+        client.close();
+      }
+    }
+  }
+}
+
+function expect200(status: number, path: string): string | undefined {
+  return status === 200 ? undefined : `${path} answers ${status}`;
+}
+
+/** Waits until the service is ready. Rejects as soon as its process ends, or after `ms` with what was missing. */
+export async function waitReady(service: Service, context: ReadyContext, ms: number): Promise<void> {
+  const deadline = performance.now() + ms;
+  for (;;) {
+    let reason: string | undefined;
+    try {
+      reason = await missing(service, context);
+    } catch (error) {
+      reason = (error as Error).message;
+    }
+    if (reason === undefined) return;
+    const { kind } = await stateOf(context.home, service.name);
+    if (kind !== 'running') throw new Error(await report(service, context, 'ended instead of becoming ready'));
+    if (performance.now() > deadline) {
+      throw new Error(await report(service, context, `is not ready after ${Math.round(ms / 1000)} s: ${reason}`));
+    }
+    await sleep(50);
+  }
+}
+
+async function report(service: Service, { home }: ReadyContext, what: string): Promise<string> {
+  const tail = await logTail(home, service.name, 15);
+  return `the ${service.title} ${what}.\nThe end of ${home.log}/${service.name}.log:\n${tail || '(empty)'}`;
+}

@@ -1,0 +1,177 @@
+import { chmod, chown, copyFile, readFile, rename, writeFile } from 'node:fs/promises';
+import net from 'node:net';
+import path from 'node:path';
+import { writeAtomically } from '../../base/atomic-write.ts';
+import { flagsOrExit } from '../../base/flags.ts';
+import { imageNamed } from '../images/catalog.ts';
+import { publish } from '../images/publish.ts';
+import { fingerprintOf, start, stateOf, stop } from './detached.ts';
+import { type Home, homeAt, makeHome } from './home.ts';
+import { addContext, linkPlugin, ownerBehindSudo } from './kubectl-context.ts';
+import { createProgress, type Progress } from './progress.ts';
+import { type ReadyContext, waitReady } from './ready.ts';
+import { registryConfiguration, registryConfigurationFile, type Service, services } from './services.ts';
+import { dist, PLUGIN_LINK, personalKubeconfig, portsOf, sourceRoot, upFlags } from './settings.ts';
+
+/**
+ * hack/up after installing and building: brings the five processes to what is wanted and publishes guest images.
+ *
+ * U1  A process that runs what is wanted is left alone; a dead one is started; one whose program or arguments changed
+ *     is stopped in order and started anew. Machines keep running through all of it: they hang on their supervisors.
+ * U2  Each step waits until the process answers by itself, and fails with the end of its log when it does not.
+ */
+const READY_MS = 60_000;
+
+async function bringUp(
+  service: Service,
+  home: Home,
+): Promise<'started' | 'restarted' | 'upgraded' | 'already running'> {
+  const state = await stateOf(home, service.name);
+  if (state.kind === 'running') {
+    if (state.record.fingerprint === (await fingerprintOf(service.program))) return 'already running';
+    await stop(home, service.name, service.graceMs);
+    await start(home, service.program);
+    return 'upgraded';
+  }
+  await start(home, service.program);
+  return state.kind === 'dead' ? 'restarted' : 'started';
+}
+
+/** Rejects with the name of the flag when somebody else listens on a port that we are about to take. */
+async function portMustBeFree(port: number, what: string, flagName: string): Promise<void> {
+  const taken = await new Promise<boolean>((resolve) => {
+    const server = net.createServer();
+    server.once('error', () => resolve(true));
+    server.listen({ port, host: '127.0.0.1' }, () => server.close(() => resolve(false)));
+  });
+  if (taken) {
+    throw new Error(
+      `port ${port} on 127.0.0.1, meant for the ${what}, is in use by another program. ` +
+        `Stop that program ("ss -ltnp sport = :${port}" names it) or choose another port with ${flagName}.`,
+    );
+  }
+}
+
+function portsTaken(service: Service, context: ReadyContext): readonly number[] {
+  const { ports } = context;
+  switch (service.name) {
+    case 'etcd':
+      return [ports.etcd, ports.etcdPeer];
+    case 'registry':
+      return [ports.registry];
+    case 'apiserver':
+      return [ports.apiserver];
+    case 'reconcilers':
+      return [ports.reconcilers];
+    case 'launcher':
+      return [ports.launcher];
+  }
+}
+
+/** Files that processes are started with: the supervisor, the plugin, the registry's configuration. */
+async function prepareFiles(home: Home, registryPort: number): Promise<void> {
+  await writeAtomically(registryConfigurationFile(home), registryConfiguration(home, registryPort));
+  const supervisor = path.join(home.bin, 'supervisor');
+  const built = path.join(dist, 'supervisor');
+  const same = await Promise.all([readFile(built), readFile(supervisor).catch(() => undefined)]);
+  if (same[1] === undefined || !same[0].equals(same[1])) {
+    // Renamed into place: running supervisors keep their own file.
+    await copyFile(built, `${supervisor}.new`);
+    await chmod(`${supervisor}.new`, 0o755);
+    await rename(`${supervisor}.new`, supervisor);
+  }
+  const plugin = path.join(home.bin, 'kubectl-vm');
+  const script = `#!/bin/sh\nexec ${process.execPath} --enable-source-maps ${path.join(dist, 'kubectl-vm.mjs')} "$@"\n`;
+  await writeFile(plugin, script, { mode: 0o755 });
+}
+
+async function publishImages(
+  names: readonly string[],
+  home: Home,
+  registry: string,
+  progress: Progress,
+): Promise<void> {
+  for (const name of names) {
+    await progress.step(
+      `guest image ${name}`,
+      () => publish(imageNamed(name), { directory: home.images, registry, say: () => {} }),
+      (done) => `${done.built ? 'built' : 'cached'}, ${done.pushed ? 'pushed' : 'already published'}`,
+    );
+  }
+}
+
+async function publishInBackground(names: readonly string[], home: Home, registry: string): Promise<void> {
+  const name = 'images';
+  if ((await stateOf(home, name)).kind === 'running') return;
+  await start(home, {
+    name,
+    command: path.join(sourceRoot, 'hack/images/publish'),
+    args: names,
+    environment: { TORPOR_HOME: home.root, TORPOR_REGISTRY: registry, HOME: process.env.HOME ?? '/root' },
+    files: [],
+  });
+}
+
+async function main(): Promise<void> {
+  const flags = flagsOrExit({ name: 'hack/up', about: 'Starts Torpor on this machine.', flags: upFlags });
+  if (process.getuid?.() !== 0) throw new Error('must run as root; ./hack/up takes care of that');
+  const images = flags.images.map((name) => imageNamed(name).name);
+  const home = homeAt(flags.home);
+  const ports = portsOf(flags);
+  const nodeName = flags['node-name'];
+  const context: ReadyContext = { home, ports, nodeName };
+  const progress = createProgress();
+  await makeHome(home);
+  await prepareFiles(home, ports.registry);
+
+  for (const service of services({ home, ports, nodeName, dist, networkCidr: flags['network-cidr'] })) {
+    await progress.step(
+      service.title,
+      async () => {
+        if ((await stateOf(home, service.name)).kind !== 'running') {
+          for (const port of portsTaken(service, context))
+            await portMustBeFree(port, service.title, `--${service.name}-port`);
+        }
+        const outcome = await bringUp(service, home);
+        await waitReady(service, context, READY_MS);
+        return outcome;
+      },
+      (outcome) => outcome,
+    );
+  }
+
+  const registry = `localhost:${ports.registry}`;
+  const [first, ...later] = images;
+  if (first !== undefined) await publishImages([first], home, registry, progress);
+  if (later.length > 0 && flags['wait-for-images']) await publishImages(later, home, registry, progress);
+  else if (later.length > 0) await publishInBackground(later, home, registry);
+
+  const owner = ownerBehindSudo();
+  if (owner !== undefined) await chown(home.kubeconfig, owner.uid, owner.gid);
+  const plugin = await linkPlugin(PLUGIN_LINK, path.join(home.bin, 'kubectl-vm'));
+  const current = flags['merge-kubeconfig'] && (await addContext(personalKubeconfig(), home.kubeconfig, owner)).current;
+  printEnd(home, { current, plugin, background: flags['wait-for-images'] ? [] : later });
+}
+
+function printEnd(home: Home, end: { current: boolean; plugin: boolean; background: readonly string[] }): void {
+  const lines = ['', 'Torpor is up. Try:', ''];
+  if (!end.current) lines.push(`  export KUBECONFIG=${home.kubeconfig}`);
+  lines.push(
+    `  kubectl apply -f ${path.relative(process.cwd(), path.join(sourceRoot, 'examples/tiny.yaml'))}`,
+    '  kubectl get vms --watch',
+    `  ${end.plugin ? 'kubectl vm' : path.join(home.bin, 'kubectl-vm')} console tiny      # root, password tiny; leave with Ctrl-]`,
+    '',
+  );
+  if (!end.plugin)
+    lines.push(`${PLUGIN_LINK} is a file of somebody else; put ${home.bin} on your PATH for "kubectl vm".`);
+  if (end.background.length > 0) {
+    lines.push(`Still being built in the background: ${end.background.join(', ')} (log: ${home.log}/images.log).`);
+  }
+  lines.push(`State and logs: ${home.root}. Stop with ./hack/down.`, '');
+  process.stdout.write(lines.join('\n'));
+}
+
+main().catch((error: unknown) => {
+  console.error(`\nhack/up: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+});
