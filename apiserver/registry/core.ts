@@ -2,6 +2,7 @@ import type { FieldError } from '../../openapi/machinery/errors.ts';
 import type { KubernetesObject } from '../../openapi/machinery/object.ts';
 import type { Cache } from '../../storage/cache/cache.ts';
 import type { Store } from '../../storage/store.ts';
+import type { UserInfo } from '../request/info.ts';
 import { placeOf } from './keys.ts';
 import type { NamespaceLifecycle } from './namespace-lifecycle.ts';
 import type { ResourceDefinition } from './resource.ts';
@@ -23,6 +24,20 @@ export interface Summary {
 
 export type ObjectCache = Cache<KubernetesObject, Summary>;
 
+/** A write that is about to be stored, for rules that depend on who writes what. */
+export interface AdmittedWrite {
+  readonly user: UserInfo;
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly object: KubernetesObject;
+  /** Undefined when the object is new. */
+  readonly old: KubernetesObject | undefined;
+}
+
+/** Throws a StatusError (403) to refuse. Called within the write, with the very object that is replaced. */
+export type Admission = (write: AdmittedWrite) => void;
+
 /** Everything that the functions of one resource's registry share. */
 export interface ResourceCore {
   readonly definition: ResourceDefinition;
@@ -31,6 +46,7 @@ export interface ResourceCore {
   readonly schema: Schema | undefined;
   /** Undefined where the host cluster keeps the namespaces, and for cluster-scoped resources. */
   readonly namespaces: NamespaceLifecycle | undefined;
+  readonly admit: Admission;
   readonly now: () => Date;
   nameOf(key: string): string;
 }

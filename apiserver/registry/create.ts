@@ -4,17 +4,19 @@ import { validateObjectMeta } from '../../openapi/machinery/metadata.ts';
 import { generateName } from '../../openapi/machinery/names.ts';
 import type { KubernetesObject } from '../../openapi/machinery/object.ts';
 import type { Change } from '../../storage/store.ts';
-import type { RequestContext } from '../request/context.ts';
 import { decodeObject } from './codec.ts';
 import type { ResourceCore } from './core.ts';
 import { fieldManagers } from './field-managers.ts';
 import { encodeWithLimit } from './guaranteed-update.ts';
 import { isSegment, keyOf } from './keys.ts';
+import type { WriteContext } from './resource.ts';
 
 export interface WriteRequest {
   readonly namespace: string;
   readonly dryRun: boolean;
   readonly fieldManager: string;
+  /** '' for the main resource. */
+  readonly subresource?: string;
 }
 
 /** How often a generated name that is taken is drawn again before the client is told. */
@@ -29,7 +31,7 @@ const ALONGSIDE_ATTEMPTS = 16;
 export async function createObject(
   core: ResourceCore,
   sent: KubernetesObject,
-  context: RequestContext,
+  context: WriteContext,
   request: WriteRequest,
 ): Promise<KubernetesObject> {
   const { definition } = core;
@@ -51,7 +53,7 @@ export async function createObject(
 function beforeCreate(
   core: ResourceCore,
   object: KubernetesObject,
-  context: RequestContext,
+  context: WriteContext,
   request: WriteRequest,
 ): void {
   const { definition, schema } = core;
@@ -78,6 +80,14 @@ function beforeCreate(
   fieldManagers.record(object, undefined, { manager: request.fieldManager, subresource: '', now: core.now() });
   const problems = [...metadataErrors(core, object), ...(strategy.validate?.(object) ?? [])];
   if (problems.length > 0) throw errors.invalid(definition, meta.name ?? '', problems);
+  core.admit({
+    user: context.user,
+    group: definition.group,
+    resource: definition.plural,
+    subresource: '',
+    object,
+    old: undefined,
+  });
   if (!isSegment(meta.name ?? '')) throw errors.badRequest(`the name ${JSON.stringify(meta.name)} cannot be stored`);
 }
 

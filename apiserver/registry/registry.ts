@@ -1,5 +1,5 @@
 import type { Store } from '../../storage/store.ts';
-import { nameOfKey, type ObjectCache, type Schema } from './core.ts';
+import { type Admission, nameOfKey, type ObjectCache, type Schema } from './core.ts';
 import { createNamespaceLifecycle } from './namespace-lifecycle.ts';
 import type { ResourceDefinition } from './resource.ts';
 import { createResourceStore, type ResourceStore } from './store.ts';
@@ -25,6 +25,8 @@ export interface RegistryParts {
   readonly store: Store;
   readonly cache: ObjectCache;
   readonly schemaFor: Registry['schemaFor'];
+  /** Rules that depend on who writes what; absent = none. */
+  readonly admit?: Admission;
   readonly now?: () => Date;
 }
 
@@ -45,6 +47,7 @@ export function createRegistry(parts: RegistryParts): Registry {
           cache,
           schema,
           namespaces: namespaced ? lifecycle : undefined,
+          admit: parts.admit ?? (() => undefined),
           now,
           nameOf: nameOfKey(definition),
         })

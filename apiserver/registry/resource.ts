@@ -26,6 +26,9 @@ export interface ResourceDefinition {
   readonly subresources: readonly Subresource[];
 }
 
+/** What a write knows of who asks for it; writes of the server itself have one too. */
+export type WriteContext = Pick<RequestContext, 'info' | 'user' | 'signal'>;
+
 /** What is special about a resource when it is written. All functions are pure but for `answer`. */
 export interface Strategy {
   /** Fields below status belong to the status subresource and are dropped from writes of the main resource. */
@@ -35,21 +38,17 @@ export interface Strategy {
   /** True when an update without resourceVersion overwrites whatever stands there; absent = it is refused. */
   readonly unconditionalUpdate?: boolean;
   /** Drops and sets what clients may not: status, live values, generation. `object` is the caller's own copy. */
-  prepareForCreate?(object: KubernetesObject, context: RequestContext): void;
-  prepareForUpdate?(object: KubernetesObject, old: KubernetesObject, context: RequestContext): void;
-  prepareForStatusUpdate?(object: KubernetesObject, old: KubernetesObject, context: RequestContext): void;
-  /** Called when deletionTimestamp is set for the first time, for example to write a phase. */
+  prepareForCreate?(object: KubernetesObject, context: WriteContext): void;
+  prepareForUpdate?(object: KubernetesObject, old: KubernetesObject, context: WriteContext): void;
+  prepareForStatusUpdate?(object: KubernetesObject, old: KubernetesObject, context: WriteContext): void;
+  /** Called when deletionTimestamp is set for the first time, for example to write a phase; may refuse by throwing. */
   prepareForDelete?(object: KubernetesObject): void;
   /** True while something besides metadata.finalizers keeps a terminating object (spec.finalizers of a namespace). */
   holdsDeletion?(object: KubernetesObject): boolean;
   /** Semantic rules on top of the schema (which has been checked before). */
   validate?(object: KubernetesObject): readonly FieldError[];
   validateUpdate?(object: KubernetesObject, old: KubernetesObject): readonly FieldError[];
-  validateStatusUpdate?(
-    object: KubernetesObject,
-    old: KubernetesObject,
-    context: RequestContext,
-  ): readonly FieldError[];
+  validateStatusUpdate?(object: KubernetesObject, old: KubernetesObject, context: WriteContext): readonly FieldError[];
   /** Further keys (never of a watched kind) that must change in the same transaction as the object, for example a reservation. */
   alongside?(object: KubernetesObject | undefined, old: KubernetesObject | undefined): Promise<readonly Change[]>;
   /** Adds values that are never stored (status.live) to the caller's own copy; for get and tables only. */

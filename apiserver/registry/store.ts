@@ -1,13 +1,13 @@
 import { errors } from '../../openapi/machinery/errors.ts';
 import type { KubernetesObject } from '../../openapi/machinery/object.ts';
 import type { Freshness } from '../../storage/cache/cache.ts';
-import type { RequestContext } from '../request/context.ts';
 import type { ResourceCore } from './core.ts';
 import { createObject, type WriteRequest } from './create.ts';
 import { type DeleteRequest, deleteObject } from './delete.ts';
 import type { Updated } from './guaranteed-update.ts';
 import { isSegment, keyOf } from './keys.ts';
 import { listObjects, type ObjectItem, type ObjectPage, type PageRequest } from './list.ts';
+import type { WriteContext } from './resource.ts';
 import { type Desired, updateObject, type WrittenPart } from './update.ts';
 
 /** The generic registry of one resource: what every verb needs, on one page. The rules stand in the files beside. */
@@ -16,12 +16,12 @@ export interface ResourceStore {
   /** @throws StatusError 404, or 504 when the revision asked for has not come yet. */
   get(namespace: string, name: string, freshness: Freshness): Promise<ObjectItem>;
   list(request: PageRequest): Promise<ObjectPage>;
-  create(object: KubernetesObject, context: RequestContext, request: WriteRequest): Promise<KubernetesObject>;
+  create(object: KubernetesObject, context: WriteContext, request: WriteRequest): Promise<KubernetesObject>;
   update(
     name: string,
     desired: Desired,
     part: WrittenPart,
-    context: RequestContext,
+    context: WriteContext,
     request: WriteRequest,
   ): Promise<Updated>;
   delete(name: string, request: DeleteRequest): Promise<Updated>;

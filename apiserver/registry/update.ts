@@ -1,16 +1,19 @@
 import { errors, field } from '../../openapi/machinery/errors.ts';
 import { validateObjectMetaUpdate } from '../../openapi/machinery/metadata.ts';
 import type { KubernetesObject } from '../../openapi/machinery/object.ts';
-import type { RequestContext } from '../request/context.ts';
 import { specChanged } from './compare.ts';
 import type { ResourceCore } from './core.ts';
 import { metadataErrors, type WriteRequest } from './create.ts';
 import { fieldManagers } from './field-managers.ts';
 import { guaranteedUpdate, type Updated, type Wanted } from './guaranteed-update.ts';
 import { keyOf } from './keys.ts';
+import type { WriteContext } from './resource.ts';
 
-/** Which part of the object a write may touch. */
-export type WrittenPart = 'main' | 'status';
+/**
+ * Which part of the object a write may touch: everything but status, status alone, or both at once. 'whole' is for
+ * actions of ours, which write what they mean and need no preparation.
+ */
+export type WrittenPart = 'main' | 'status' | 'whole';
 
 /** Makes the object that the client wants from what is stored; called again after every lost race. */
 export type Desired = (current: KubernetesObject) => KubernetesObject | Promise<KubernetesObject>;
@@ -25,7 +28,7 @@ export function updateObject(
   name: string,
   desired: Desired,
   part: WrittenPart,
-  context: RequestContext,
+  context: WriteContext,
   request: WriteRequest,
 ): Promise<Updated> {
   const key = keyOf(core.definition, request.namespace, name);
@@ -33,7 +36,7 @@ export function updateObject(
     const old = structuredClone(current);
     const sent = await desired(current);
     checkPreconditions(core, sent, old, name);
-    const object = part === 'main' ? sent : { ...structuredClone(old), status: sent.status };
+    const object = part === 'status' ? { ...structuredClone(old), status: sent.status } : sent;
     if (part === 'status' && object.status === undefined) delete object.status;
     beforeUpdate(core, object, old, part, context, request);
     return settled(core, object);
@@ -72,7 +75,7 @@ function beforeUpdate(
   object: KubernetesObject,
   old: KubernetesObject,
   part: WrittenPart,
-  context: RequestContext,
+  context: WriteContext,
   request: WriteRequest,
 ): void {
   const { definition, schema } = core;
@@ -89,22 +92,21 @@ function beforeUpdate(
     throw errors.invalid(definition, name, [...updateErrors(core, object, old), ...shape]);
   }
   if (part === 'main') strategy.prepareForUpdate?.(object, old, context);
-  else strategy.prepareForStatusUpdate?.(object, old, context);
-  fieldManagers.record(object, old, {
-    manager: request.fieldManager,
-    subresource: part === 'main' ? '' : 'status',
-    now: core.now(),
-  });
-  if (part === 'main' && specChanged(object, old, strategy.hasStatus)) {
+  if (part === 'status') strategy.prepareForStatusUpdate?.(object, old, context);
+  const subresource = request.subresource ?? (part === 'status' ? 'status' : '');
+  fieldManagers.record(object, old, { manager: request.fieldManager, subresource, now: core.now() });
+  if (part !== 'status' && specChanged(object, old, strategy.hasStatus)) {
     object.metadata.generation = (old.metadata.generation ?? 0) + 1;
   }
   const problems = [
     ...updateErrors(core, object, old),
-    ...(part === 'main'
-      ? [...(strategy.validate?.(object) ?? []), ...(strategy.validateUpdate?.(object, old) ?? [])]
-      : (strategy.validateStatusUpdate?.(object, old, context) ?? [])),
+    ...(part === 'status'
+      ? (strategy.validateStatusUpdate?.(object, old, context) ?? [])
+      : [...(strategy.validate?.(object) ?? []), ...(strategy.validateUpdate?.(object, old) ?? [])]),
   ];
   if (problems.length > 0) throw errors.invalid(definition, name, problems);
+  const { group, plural: resource } = definition;
+  core.admit({ user: context.user, group, resource, subresource, object, old });
 }
 
 /** What a client leaves out or may not choose stays as it is stored; what it contradicts is refused afterwards. */

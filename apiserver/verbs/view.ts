@@ -43,6 +43,7 @@ export async function viewVerb(
     namespace,
     dryRun: options.dryRun,
     fieldManager: options.fieldManager,
+    subresource: view.name,
   });
   return answerObject(context, 200, form, definition, servedObject(view.toView(updated.object)));
 

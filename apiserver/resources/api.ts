@@ -1,0 +1,108 @@
+import type { Logger } from '../../base/log.ts';
+import type { Host, VirtualMachine } from '../../openapi/api.ts';
+import type { KubernetesObject } from '../../openapi/machinery/object.ts';
+import { schemaFor } from '../../openapi/schema/schema.ts';
+import { WatchCache } from '../../storage/cache/watch-cache.ts';
+import { type Store, StoreUnavailable } from '../../storage/store.ts';
+import { createCacheCodec } from '../registry/cache-codec.ts';
+import type { Admission, ObjectCache, Summary } from '../registry/core.ts';
+import { keyOf } from '../registry/keys.ts';
+import { createRegistry, type Registry } from '../registry/registry.ts';
+import type { ResourceDefinition } from '../registry/resource.ts';
+import { createDispatch, createStreamLookup, type Dispatch } from '../verbs/dispatch.ts';
+import { allResources } from './all.ts';
+import { expireEvents } from './events/expiry.ts';
+import type { HostParts } from './hosts/definition.ts';
+import { makeStandingNamespaces } from './namespaces/standing.ts';
+import type { ReviewAnswers } from './reviews/definition.ts';
+import type { VirtualMachineParts } from './virtualmachines/definition.ts';
+
+/**
+ * What the resources need from outside. The functions are called only while requests are served, so they may refer to
+ * parts that are made from this API's cache afterwards.
+ */
+export interface ApiParts {
+  readonly store: Store;
+  readonly log: Logger;
+  /** Serves the kinds of Kubernetes that machines refer to as well. */
+  readonly embedded: boolean;
+  readonly reviews: ReviewAnswers;
+  /** Rules that depend on who writes what (launchers, roles). */
+  readonly admit: Admission;
+  readonly liveOfMachine: VirtualMachineParts['liveOf'];
+  readonly liveOfHost: HostParts['liveOf'];
+  /** Joins a client's connection to a machine's node agent. `endpoint` is where that agent listens. */
+  openStream(machine: VirtualMachine, stream: string, ...rest: Parameters<HostParts['openLive']>): Promise<void>;
+  readonly openHostLive: HostParts['openLive'];
+  readonly now?: () => Date;
+}
+
+export interface Api {
+  readonly definitions: readonly ResourceDefinition[];
+  readonly registry: Registry;
+  readonly cache: ObjectCache;
+  readonly dispatch: Dispatch;
+  readonly streamOf: ReturnType<typeof createStreamLookup>;
+  /** Resolves when requests can be served: the cache is in sync and the standing objects exist. */
+  start(signal: AbortSignal): Promise<void>;
+  /** Ends watches and timers; the store stays open. */
+  close(): Promise<void>;
+}
+
+const EXPIRE_EVERY_MS = 10 * 60_000;
+
+/** Everything from the parsed, permitted request down to the store. */
+export function createApi(parts: ApiParts): Api {
+  const { store, log, embedded } = parts;
+  const now = parts.now ?? (() => new Date());
+  const hostOf = async (name: string): Promise<Host | undefined> => {
+    const found = await cache.get(keyOf(HOSTS, '', name), { kind: 'newest' });
+    return found.kind === 'found' ? (found.item.object as unknown as Host) : undefined;
+  };
+  const definitions = allResources({
+    machines: {
+      store,
+      now,
+      hostOf,
+      liveOf: parts.liveOfMachine,
+      machines: () => registry.store('torpor.dev', 'virtualmachines'),
+      async openStream(machine, stream, context) {
+        const host = await hostOf(machine.status?.nodeName ?? '');
+        return parts.openStream(machine, stream, host as Host, context);
+      },
+    },
+    hosts: { liveOf: parts.liveOfHost, openLive: parts.openHostLive },
+    embedded: embedded ? { reviews: parts.reviews } : undefined,
+  });
+  const cache = new WatchCache<KubernetesObject, Summary>({ store, codec: createCacheCodec(definitions), log });
+  const registry = createRegistry({ definitions, store, cache, schemaFor, admit: parts.admit, now });
+  const stop = new AbortController();
+  let expiry: NodeJS.Timeout | undefined;
+  return {
+    definitions,
+    registry,
+    cache,
+    dispatch: createDispatch(registry),
+    streamOf: createStreamLookup(registry),
+    async start(signal) {
+      await cache.synced(signal);
+      if (!embedded) return;
+      await makeStandingNamespaces(registry.store('', 'namespaces'), signal);
+      const events = registry.store('', 'events');
+      expiry = setInterval(() => {
+        expireEvents(events, now(), stop.signal).catch((err: unknown) => {
+          // The next round finds what this one left.
+          if (!stop.signal.aborted && !(err instanceof StoreUnavailable)) log.warn({ err }, 'events were not expired');
+        });
+      }, EXPIRE_EVERY_MS);
+      expiry.unref();
+    },
+    async close() {
+      clearInterval(expiry);
+      stop.abort();
+      await cache.close();
+    },
+  };
+}
+
+const HOSTS = { group: 'torpor.dev', plural: 'hosts', namespaced: false } as const;
