@@ -1,5 +1,5 @@
 import type { Logger } from '../../base/log.ts';
-import type { Host, VirtualMachine } from '../../openapi/api.ts';
+import type { Host } from '../../openapi/api.ts';
 import type { KubernetesObject } from '../../openapi/machinery/object.ts';
 import { schemaFor } from '../../openapi/schema/schema.ts';
 import { WatchCache } from '../../storage/cache/watch-cache.ts';
@@ -29,11 +29,10 @@ export interface ApiParts {
   readonly reviews: ReviewAnswers;
   /** Rules that depend on who writes what (launchers, roles). */
   readonly admit: Admission;
-  readonly liveOfMachine: VirtualMachineParts['liveOf'];
-  readonly liveOfHost: HostParts['liveOf'];
-  /** Joins a client's connection to a machine's node agent. `endpoint` is where that agent listens. */
-  openStream(machine: VirtualMachine, stream: string, ...rest: Parameters<HostParts['openLive']>): Promise<void>;
-  readonly openHostLive: HostParts['openLive'];
+  /** Values of this moment, merged into the caller's own copy. */
+  readonly live: { mergeMachine(object: KubernetesObject): void; mergeHost(object: KubernetesObject): void };
+  readonly openStream: VirtualMachineParts['openStream'];
+  readonly receiveLive: HostParts['receiveLive'];
   readonly now?: () => Date;
 }
 
@@ -43,6 +42,8 @@ export interface Api {
   readonly cache: ObjectCache;
   readonly dispatch: Dispatch;
   readonly streamOf: ReturnType<typeof createStreamLookup>;
+  /** The newest state of a host; undefined when there is none. */
+  hostOf(name: string): Promise<Host | undefined>;
   /** Resolves when requests can be served: the cache is in sync and the standing objects exist. */
   start(signal: AbortSignal): Promise<void>;
   /** Ends watches and timers; the store stays open. */
@@ -64,14 +65,11 @@ export function createApi(parts: ApiParts): Api {
       store,
       now,
       hostOf,
-      liveOf: parts.liveOfMachine,
+      mergeLive: (object) => parts.live.mergeMachine(object),
       machines: () => registry.store('torpor.dev', 'virtualmachines'),
-      async openStream(machine, stream, context) {
-        const host = await hostOf(machine.status?.nodeName ?? '');
-        return parts.openStream(machine, stream, host as Host, context);
-      },
+      openStream: parts.openStream,
     },
-    hosts: { liveOf: parts.liveOfHost, openLive: parts.openHostLive },
+    hosts: { mergeLive: (object) => parts.live.mergeHost(object), receiveLive: parts.receiveLive },
     embedded: embedded ? { reviews: parts.reviews } : undefined,
   });
   const cache = new WatchCache<KubernetesObject, Summary>({ store, codec: createCacheCodec(definitions), log });
@@ -84,6 +82,7 @@ export function createApi(parts: ApiParts): Api {
     cache,
     dispatch: createDispatch(registry),
     streamOf: createStreamLookup(registry),
+    hostOf,
     async start(signal) {
       await cache.synced(signal);
       if (!embedded) return;

@@ -5,10 +5,10 @@ import { age } from '../../registry/age.ts';
 import type { ResourceDefinition, Strategy, TableDefinition, UpgradeContext } from '../../registry/resource.ts';
 
 export interface HostParts {
-  /** Values of this moment; null when this server has no connection to the host. */
-  liveOf(host: Host): NonNullable<Host['status']>['live'] | null;
+  /** Sets status.live of a Host, in the caller's own copy. */
+  mergeLive(object: KubernetesObject): void;
   /** Takes over the connection on which a host's launcher sends live values. */
-  openLive(host: Host, context: UpgradeContext): Promise<void>;
+  receiveLive(host: KubernetesObject, context: UpgradeContext): Promise<void>;
 }
 
 /** What a node's launcher reports of it. Cluster-scoped; the name is the node's. */
@@ -28,7 +28,7 @@ export function hosts(parts: HostParts): ResourceDefinition {
     table: hostTable,
     subresources: [
       { kind: 'status', name: 'status' },
-      { kind: 'stream', name: 'live', connect: (object, context) => parts.openLive(hostOf(object), context) },
+      { kind: 'stream', name: 'live', connect: parts.receiveLive },
     ],
   };
 }
@@ -44,9 +44,7 @@ function hostStrategy(parts: HostParts): Strategy {
       const { live: _neverStored, ...kept } = status;
       object.status = kept;
     },
-    decorate(object) {
-      object.status = { ...(object.status as object | undefined), live: parts.liveOf(hostOf(object)) };
-    },
+    decorate: (object) => parts.mergeLive(object),
   };
 }
 

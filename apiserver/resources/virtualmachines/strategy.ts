@@ -1,14 +1,13 @@
-import type { Host, MachineLive, VirtualMachine } from '../../../openapi/api.ts';
-import { transitionError } from '../../../openapi/machine/phases.ts';
+import type { Host, VirtualMachine } from '../../../openapi/api.ts';
 import { withoutSettledRequests } from '../../../openapi/machine/requests.ts';
+import { statusUpdateErrors, updateErrors, validateMachine } from '../../../openapi/machine/validate.ts';
 import { initialStatus, statusAfterStrategyChange } from '../../../openapi/machine/verbs.ts';
-import { errors, type FieldError, field } from '../../../openapi/machinery/errors.ts';
+import { errors } from '../../../openapi/machinery/errors.ts';
 import { subdomainErrors } from '../../../openapi/machinery/names.ts';
 import type { KubernetesObject } from '../../../openapi/machinery/object.ts';
 import type { Store } from '../../../storage/store.ts';
 import type { Strategy } from '../../registry/resource.ts';
 import { reserve } from './reservation.ts';
-import { validateMachine } from './validation.ts';
 
 /** Keeps a machine until its host has forgotten it. */
 export const MACHINE_FINALIZER = 'torpor.dev/machine';
@@ -20,8 +19,8 @@ export interface MachineParts {
   readonly now: () => Date;
   /** The newest state of a host. */
   hostOf(name: string): Promise<Host | undefined>;
-  /** Values of this moment; null when this server has no connection to the machine's host. */
-  liveOf(machine: VirtualMachine): MachineLive | null;
+  /** Sets status.live of a machine, in the caller's own copy. */
+  mergeLive(object: KubernetesObject): void;
 }
 
 /** A machine's name is its guest's host name, where 63 characters are the limit. */
@@ -55,10 +54,9 @@ export function virtualMachineStrategy(parts: MachineParts): Strategy {
       object.status = withoutSettledRequests(kept, parts.now());
     },
     validate: (object) => validateMachine(machineOf(object)),
-    validateStatusUpdate: (object, old) => statusErrors(machineOf(object), machineOf(old)),
-    decorate(object) {
-      object.status = { ...(object.status as object | undefined), live: parts.liveOf(machineOf(object)) };
-    },
+    validateUpdate: (object, old) => updateErrors(machineOf(object), machineOf(old)),
+    validateStatusUpdate: (object, old) => statusUpdateErrors(machineOf(object), machineOf(old)),
+    decorate: (object) => parts.mergeLive(object),
     async alongside(object, old) {
       const next = object && machineOf(object);
       const reserved = await reserve(parts.store, next, old && machineOf(old), parts.hostOf);
@@ -75,29 +73,4 @@ export function virtualMachineStrategy(parts: MachineParts): Strategy {
 
 export function machineOf(object: KubernetesObject): VirtualMachine {
   return object as unknown as VirtualMachine;
-}
-
-/** What only the binding may write, and which phase may follow which. */
-function statusErrors(machine: VirtualMachine, old: VirtualMachine): FieldError[] {
-  const { phase, nodeName = '', bootID = '' } = machine.status ?? {};
-  const before = old.status ?? {};
-  const problems: FieldError[] = [];
-  if (phase === undefined) {
-    if (before.phase !== undefined) problems.push(field.required('status.phase', 'a machine keeps having a phase'));
-  } else {
-    const why = transitionError(before.phase, phase);
-    if (why !== undefined) problems.push(field.invalid('status.phase', phase, why));
-  }
-  if (nodeName !== '' && nodeName !== (before.nodeName ?? '')) {
-    problems.push(
-      field.invalid('status.nodeName', nodeName, 'a machine gets its host through the binding subresource'),
-    );
-  }
-  if (bootID !== '' && bootID !== (before.bootID ?? '')) {
-    problems.push(field.invalid('status.bootID', bootID, 'a boot begins with the binding subresource'));
-  }
-  if ((nodeName === '') !== (bootID === '')) {
-    problems.push(field.invalid('status.bootID', bootID, 'must be set exactly when status.nodeName is'));
-  }
-  return problems;
 }
