@@ -14,7 +14,8 @@ import type { Home } from './home.ts';
  *     the record describes it, so a number that Linux has given to a stranger is never hit.
  * D2  A record names what was started: program bytes, arguments and environment. When they differ from what is wanted
  *     now, the process counts as outdated.
- * D3  stop sends SIGTERM, waits for the grace period, then SIGKILL, and returns when the process is gone.
+ * D3  stop sends SIGTERM, waits for the grace period, then SIGKILL, and returns when the process is gone. Children are
+ *     signalled too only where asked: machines outlive their launcher, the tools of an image build must not.
  * D4  A log that grew over 10 MiB is set aside (one old file is kept) at the next start.
  */
 export interface ProgramToRun {
@@ -108,28 +109,29 @@ export async function start(home: Home, program: ProgramToRun): Promise<ProcessR
 
 export type StopOutcome = 'absent' | 'stopped' | 'killed';
 
-/** Ends the recorded process and forgets it (D3). */
-export async function stop(home: Home, name: string, graceMs: number): Promise<StopOutcome> {
+/** Ends the recorded process, with `group` also the processes of its group, and forgets it (D3). */
+export async function stop(home: Home, name: string, graceMs: number, group = false): Promise<StopOutcome> {
   const state = await stateOf(home, name);
   if (state.kind !== 'running') {
     await rm(recordFile(home, name), { force: true });
     return 'absent';
   }
   const { identity } = state.record;
-  signal(identity, 'SIGTERM');
+  const target = group ? -identity.pid : identity.pid;
+  signal(target, 'SIGTERM');
   let outcome: StopOutcome = 'stopped';
   if (!(await goneWithin(identity, graceMs))) {
     outcome = 'killed';
-    signal(identity, 'SIGKILL');
+    signal(target, 'SIGKILL');
     if (!(await goneWithin(identity, 5000))) throw new Error(`${name} (process ${identity.pid}) survives SIGKILL`);
   }
   await rm(recordFile(home, name), { force: true });
   return outcome;
 }
 
-function signal(identity: ProcessIdentity, name: NodeJS.Signals): void {
+function signal(target: number, name: NodeJS.Signals): void {
   try {
-    process.kill(identity.pid, name);
+    process.kill(target, name);
   } catch (error) {
     // Gone between the look and the signal.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;

@@ -20,7 +20,8 @@ import { dist, PLUGIN_LINK, personalKubeconfig, sharedFlags } from './settings.t
  * the reverse order of their start.
  *
  * W1  The reconcilers go first, so that nobody starts a machine again. What a machine wants (spec) is not changed: it
- *     is asked to restart, and the half of that which starts it comes at the next hack/up.
+ *     is asked to restart, and the half of that which starts it comes at the next hack/up. (A request lives 15 minutes;
+ *     after a longer pause only machines that run by strategy come back.)
  * W2  Afterwards nothing of Torpor is left on the host but the files under its home; with --purge not those either.
  */
 const EXTRA_MS = 15_000;
@@ -49,7 +50,8 @@ async function shutMachinesDown(client: Client): Promise<number> {
     grace = Math.max(grace, machine.spec.terminationGracePeriodSeconds ?? 30);
     const at = { namespace: machine.metadata.namespace, name: machine.metadata.name ?? '' };
     try {
-      await client.action(resources.virtualMachines, at, 'restart');
+      // Once is over with its one boot; all others come back at the next hack/up.
+      await client.action(resources.virtualMachines, at, machine.spec.runStrategy === 'Once' ? 'stop' : 'restart');
     } catch (error) {
       // Halted or being deleted: it is on its way down already. Gone: even better.
       if (!(error instanceof StatusError) || (error.code !== 409 && error.code !== 404)) throw error;
@@ -85,7 +87,7 @@ async function main(): Promise<void> {
   // Only names and grace periods matter for stopping, not how the processes were started.
   const all = services({ home, ports: DEFAULT_PORTS, nodeName: '-', dist, networkCidr: '-' });
 
-  await stop(home, 'images', 5000);
+  await stop(home, 'images', 15_000, true);
   for (const service of [...all]
     .reverse()
     .sort((a, b) => Number(b.name === 'reconcilers') - Number(a.name === 'reconcilers'))) {
