@@ -11,7 +11,6 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../../base/log.ts';
 import type { Metrics } from '../../base/metrics.ts';
-import type { KubernetesObject } from '../../openapi/machinery/object.ts';
 import type { Authorizer } from '../access/authorization/attributes.ts';
 import { requireAllowed } from '../access/authorization/request.ts';
 import { createImpersonation } from '../access/impersonation.ts';
@@ -21,10 +20,11 @@ import { createChain, type Destination } from '../edge/chain.ts';
 import { notFound } from '../edge/fault.ts';
 import { InFlight } from '../edge/in-flight.ts';
 import { send, sendJson } from '../edge/respond.ts';
-import { createUpgradeListener } from '../edge/upgrade.ts';
+import { createUpgradeListener, type StreamDestination } from '../edge/upgrade.ts';
 import type { ResourceDefinition } from '../registry/resource.ts';
+import type { RequestContext } from '../request/context.ts';
 import type { UserInfo } from '../request/info.ts';
-import { streamFinder } from '../streams/find.ts';
+import { writersOnly } from '../streams/writers-only.ts';
 import { type Documents, documentRouter } from './documents.ts';
 import { type Check, healthEndpoint } from './health.ts';
 import { requestMetrics } from './metrics.ts';
@@ -39,8 +39,8 @@ export interface ApiServerParts {
   readonly resources: readonly ResourceDefinition[];
   /** Answers resource requests. */
   readonly dispatch: Destination;
-  /** The stored object that a stream is asked of; throws 404. */
-  readonly find: (definition: ResourceDefinition, namespace: string, name: string) => Promise<KubernetesObject>;
+  /** The stream that a request with an Upgrade names, undefined when it names none. Throws 404. */
+  readonly streamOf: (context: RequestContext) => Promise<StreamDestination | undefined>;
   readonly authenticate: (req: IncomingMessage) => Promise<UserInfo>;
   readonly authorizer: Authorizer;
   /** OpenAPI and whatever else is served at paths of its own. */
@@ -136,7 +136,7 @@ export function createServer(parts: ApiServerParts): ApiServer {
     onRequest: createApp((req, res) => chain(req, res, destination)),
     onUpgrade: createUpgradeListener({
       chain,
-      streamOf: streamFinder({ resources, find: parts.find, authorize }),
+      streamOf: writersOnly(resources, authorize, parts.streamOf),
       ordinary: destination,
     }),
     onHandshakeError: measured.tlsHandshakeFailed,

@@ -1,8 +1,10 @@
+import { mkdir } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { writeAtomically } from '../../base/atomic-write.ts';
 import { type Authority, ensureKeyPair, type KeyPair, openAuthority } from '../../base/certificates/authority.ts';
+import { readFileIfPresent } from '../../base/certificates/create-file.ts';
 
 /** Who our own authority vouches for: common name and organization of each part, one table. */
 const parts = {
@@ -66,9 +68,8 @@ export async function ensureServerIdentities(directory: string, bindAddress: str
 
 export interface ComponentOptions {
   readonly certificateDirectory: string;
+  /** Gets `kubeconfig` (the administrator's), `kubeconfigs/reconcilers` and `kubeconfigs/launcher-<node>`. */
   readonly kubeconfigDirectory: string;
-  /** Where else the administrator's kubeconfig is written. */
-  readonly adminKubeconfig: string | undefined;
   /** https://host:port of this server. */
   readonly server: string;
   readonly nodeName: string;
@@ -110,19 +111,22 @@ export async function ensureComponentIdentities(options: ComponentOptions): Prom
     'client-certificate-data': base64(admin.certificate),
     'client-key-data': base64(admin.key),
   });
-  const files: [path: string, text: string][] = [[join(options.kubeconfigDirectory, 'admin'), adminText]];
-  if (options.adminKubeconfig !== undefined) files.push([options.adminKubeconfig, adminText]);
+  const files: [path: string, text: string][] = [[join(options.kubeconfigDirectory, 'kubeconfig'), adminText]];
   for (const [name, user] of [
     ['reconcilers', 'torpor:reconcilers'],
     [launcher, `torpor:launcher:${nodeName}`],
   ] as const) {
-    const user_ = {
-      'client-certificate': join(directory, `${name}.crt`),
-      'client-key': join(directory, `${name}.key`),
+    const credentials = {
+      'client-certificate': resolve(directory, `${name}.crt`),
+      'client-key': resolve(directory, `${name}.key`),
     };
-    files.push([join(options.kubeconfigDirectory, name), kubeconfig(user, cluster, user_)]);
+    files.push([join(options.kubeconfigDirectory, 'kubeconfigs', name), kubeconfig(user, cluster, credentials)]);
   }
-  for (const [path, text] of files) await writeAtomically(path, text, 0o600);
+  await mkdir(join(options.kubeconfigDirectory, 'kubeconfigs'), { recursive: true });
+  for (const [path, text] of files) {
+    // What has not changed is left alone: its owner may have been changed to the person who works with it.
+    if ((await readFileIfPresent(path)) !== text) await writeAtomically(path, text, 0o600);
+  }
 }
 
 function kubeconfig(user: string, cluster: Record<string, string>, credentials: Record<string, string>): string {

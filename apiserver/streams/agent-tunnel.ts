@@ -9,14 +9,15 @@
  * G4  When either side ends, both have ended soon after; nothing is left when `connect` resolves.
  * G5  Credentials of the client never reach the agent: only the headers of the upgrade are forwarded.
  */
-import { request as httpsRequest, type IncomingMessage } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { PeerCertificate } from 'node:tls';
 import type { KeyPair } from '../../base/certificates/authority.ts';
 import type { Host, VirtualMachine } from '../../openapi/api.ts';
 import { errors, StatusError } from '../../openapi/machinery/errors.ts';
-import type { KubernetesObject, Status } from '../../openapi/machinery/object.ts';
-import type { StreamSubresource, UpgradeContext } from '../registry/resource.ts';
+import type { Status } from '../../openapi/machinery/object.ts';
+import type { UpgradeContext } from '../registry/resource.ts';
 
 export interface AgentTunnelOptions {
   /** The certificate that agents know us by, and the authority of theirs; read for each tunnel, so renewals count. */
@@ -36,17 +37,19 @@ const graceMs = 2_000;
 /** Phases in which a machine has a QEMU that can be talked to. */
 const connectable: ReadonlySet<string> = new Set(['Running', 'Paused', 'Stopping']);
 
-export function agentStream(name: string, options: AgentTunnelOptions): StreamSubresource {
-  return { kind: 'stream', name, connect: (object, context) => tunnel(name, object, context, options) };
+/** Joins the client's connection to the machine's agent until one of them ends (G4). */
+export type OpenStream = (machine: VirtualMachine, stream: string, context: UpgradeContext) => Promise<void>;
+
+export function createAgentTunnel(options: AgentTunnelOptions): OpenStream {
+  return (machine, stream, context) => tunnel(machine, stream, context, options);
 }
 
 async function tunnel(
+  machine: VirtualMachine,
   stream: string,
-  object: KubernetesObject,
   context: UpgradeContext,
   options: AgentTunnelOptions,
 ): Promise<void> {
-  const machine = object as unknown as VirtualMachine;
   const { name = '', namespace = '', uid = '' } = machine.metadata;
   const { phase = 'Pending', nodeName } = machine.status ?? {};
   if (!nodeName || !connectable.has(phase)) {

@@ -13,7 +13,7 @@ import type { Logger } from '../../base/log.ts';
 import { errors } from '../../openapi/machinery/errors.ts';
 import type { KubernetesObject } from '../../openapi/machinery/object.ts';
 import { nodeOf } from '../access/launchers/identity.ts';
-import type { StreamSubresource, UpgradeContext } from '../registry/resource.ts';
+import type { UpgradeContext } from '../registry/resource.ts';
 import { parseLiveLine } from './live-message.ts';
 import type { LiveSession, LiveValues } from './live-values.ts';
 
@@ -29,8 +29,11 @@ const longestLine = 1024 * 1024;
 const mostMachines = 10_000;
 const mostUnsent = 64 * 1024;
 
-export function liveStream(options: LiveOptions): StreamSubresource {
-  return { kind: 'stream', name: 'live', connect: (host, context) => receive(host, context, options) };
+/** Receives a host's live stream until it ends. */
+export type ReceiveLive = (host: KubernetesObject, context: UpgradeContext) => Promise<void>;
+
+export function createLiveReceiver(options: LiveOptions): ReceiveLive {
+  return (host, context) => receive(host, context, options);
 }
 
 async function receive(host: KubernetesObject, context: UpgradeContext, options: LiveOptions): Promise<void> {

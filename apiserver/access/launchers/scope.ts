@@ -4,11 +4,11 @@ import type { Authorizer, Decision, ResourceTarget } from '../authorization/attr
 import { nodeOf } from './identity.ts';
 import { type Referenced, references } from './references.ts';
 
-/** The machines as a cache that follows the store knows them. */
+/** The machines as they are stored. */
 export interface MachineLookup {
-  machine(namespace: string, name: string): VirtualMachine | undefined;
-  /** Machines whose status.nodeName is this node. */
-  machinesOn(node: string): Iterable<VirtualMachine>;
+  machine(namespace: string, name: string): Promise<VirtualMachine | undefined>;
+  /** Machines of the namespace whose status.nodeName is this node. */
+  machinesOn(node: string, namespace: string): Promise<readonly VirtualMachine[]>;
 }
 
 type Ask = Pick<ResourceTarget, 'namespace' | 'name' | 'subresource' | 'fieldSelector'> & { readonly verb: string };
@@ -23,7 +23,7 @@ export function launcherAuthorizer(machines: MachineLookup): Authorizer {
       const node = nodeOf(user);
       if (node === undefined || target.kind === 'path') return { kind: 'no opinion', reason: '' };
       const ask: Ask = { ...target, verb };
-      const why = refusal(`${target.resource}.${target.group}`, ask, node, machines);
+      const why = await refusal(`${target.resource}.${target.group}`, ask, node, machines);
       if (why === undefined) return { kind: 'allowed', reason: `the launcher of node ${node} needs it` };
       return { kind: 'no opinion', reason: why };
     },
@@ -31,7 +31,7 @@ export function launcherAuthorizer(machines: MachineLookup): Authorizer {
 }
 
 /** Why the launcher of `node` may not, or undefined when it may. */
-function refusal(resource: string, ask: Ask, node: string, machines: MachineLookup): string | undefined {
+async function refusal(resource: string, ask: Ask, node: string, machines: MachineLookup): Promise<string | undefined> {
   switch (resource) {
     case 'virtualmachines.torpor.dev':
       return ofMachines(ask, node, machines);
@@ -55,7 +55,7 @@ function refusal(resource: string, ask: Ask, node: string, machines: MachineLook
   }
 }
 
-function ofMachines(ask: Ask, node: string, machines: MachineLookup): string | undefined {
+async function ofMachines(ask: Ask, node: string, machines: MachineLookup): Promise<string | undefined> {
   if (ask.verb === 'list' || ask.verb === 'watch') {
     return selectsNode(ask.fieldSelector, node)
       ? undefined
@@ -64,7 +64,7 @@ function ofMachines(ask: Ask, node: string, machines: MachineLookup): string | u
   const reads = ask.verb === 'get' && (ask.subresource === '' || ask.subresource === 'status');
   const writes = ask.subresource === 'status' && (ask.verb === 'update' || ask.verb === 'patch');
   if (!reads && !writes) return 'a launcher may only read machines and write their status';
-  const machine = machines.machine(ask.namespace, ask.name);
+  const machine = await machines.machine(ask.namespace, ask.name);
   // A machine that does not exist gets the answer that says so.
   if (machine === undefined || machine.status?.nodeName === node) return undefined;
   return 'a launcher may only use machines that are bound to its own node';
@@ -90,12 +90,16 @@ function ofHosts(ask: Ask, node: string): string | undefined {
   return ask.name === node ? undefined : 'a launcher may only use the Host of its own node';
 }
 
-function ofReferenced(resource: Referenced, ask: Ask, node: string, machines: MachineLookup): string | undefined {
+async function ofReferenced(
+  resource: Referenced,
+  ask: Ask,
+  node: string,
+  machines: MachineLookup,
+): Promise<string | undefined> {
   if (!['get', 'list', 'watch'].includes(ask.verb) || ask.subresource !== '' || ask.name === '') {
     return `a launcher may only read single ${resource}, by name`;
   }
-  for (const machine of machines.machinesOn(node)) {
-    if (machine.metadata.namespace === ask.namespace && references(machine, resource).has(ask.name)) return undefined;
-  }
+  const onNode = await machines.machinesOn(node, ask.namespace);
+  if (onNode.some((machine) => references(machine, resource).has(ask.name))) return undefined;
   return `no machine on this node uses ${JSON.stringify(ask.name)}`;
 }

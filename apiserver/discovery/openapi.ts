@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { openApiV2 } from '../../openapi/assemble/v2.ts';
+import { openApiV3 } from '../../openapi/assemble/v3.ts';
+import { errors } from '../../openapi/machinery/errors.ts';
+import type { ResourceDefinition } from '../registry/resource.ts';
+import type { Documents } from '../serving/documents.ts';
+import { type Encoded, encode, sendEncoded } from './encoded.ts';
+
+/** kubectl chooses its patch by what is listed; strategic merge is left to kinds that have its rules. */
+const patchTypes = ['application/json-patch+json', 'application/merge-patch+json'];
+const yearMs = 365 * 86_400_000;
+
+/**
+ * /openapi/v2, /openapi/v3 and the documents of each group version, assembled and encoded at their first use: most
+ * servers are never asked for all of them, and they take memory.
+ *
+ * A hash in the query that is not the current one is answered with the current document (upstream redirects, which the
+ * aggregator refuses), only without the promise that it never changes.
+ */
+export function openApiDocuments(definitions: readonly ResourceDefinition[], version: string): Documents {
+  const published = definitions.map((definition) => ({
+    ...definition,
+    subresources: definition.subresources.filter((part) => part.kind !== 'view'),
+  }));
+  const options = { version, patchTypes };
+  const once = <T>(make: () => T): (() => T) => {
+    let value: T | undefined;
+    return () => (value ??= make());
+  };
+  const v2 = once(() => encode(openApiV2(published, options)));
+  const v3 = once(() => new Map([...openApiV3(published, options)].map(([key, document]) => [key, encode(document)])));
+  const index = once(() => {
+    const paths: Record<string, { serverRelativeURL: string }> = {};
+    for (const [key, document] of v3())
+      paths[key] = { serverRelativeURL: `/openapi/v3/${key}?hash=${hashOf(document)}` };
+    return encode({ paths });
+  });
+  return {
+    '/openapi/v2': async (context) => {
+      onlyJson(context.req.headers.accept);
+      await sendEncoded(context, v2(), { cacheControl: 'no-cache, private' });
+    },
+    '/openapi/v3': (context) => sendEncoded(context, index(), { cacheControl: 'no-cache, private' }),
+    '/openapi/v3/': async (context) => {
+      const document = v3().get(context.info.path.replace(/^\/openapi\/v3\//, '').replace(/\/$/, ''));
+      if (document === undefined) throw errors.unknownResource();
+      onlyJson(context.req.headers.accept);
+      const immutable = context.info.query.get('hash') === hashOf(document);
+      await sendEncoded(
+        context,
+        document,
+        immutable
+          ? { cacheControl: 'public, immutable', expires: new Date(Date.now() + yearMs) }
+          : { cacheControl: 'no-cache, private' },
+      );
+    },
+  };
+}
+
+function hashOf(document: Encoded): string {
+  return createHash('sha256').update(document.etag).digest('hex').slice(0, 32).toUpperCase();
+}
+
+/** The protobuf forms are not served; clients that offer JSON too get it. */
+function onlyJson(accept: string | undefined): void {
+  const types = (accept ?? '').split(',').map((clause) => clause.split(';', 1)[0]?.trim().toLowerCase() ?? '');
+  if (accept === undefined || accept.trim() === '') return;
+  if (!types.some((type) => type === 'application/json' || type === '*/*' || type === 'application/*')) {
+    throw errors.notAcceptable(['application/json']);
+  }
+}

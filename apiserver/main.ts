@@ -1,0 +1,44 @@
+/**
+ * torpor-apiserver. Start: certificates, then listening (health and discovery answer), then the store's content, then
+ * ready. End: the other way round.
+ */
+
+import { flagsOrExit } from '../base/flags.ts';
+import { createLogger } from '../base/log.ts';
+import { Shutdown } from '../base/shutdown.ts';
+import packageJson from '../package.json' with { type: 'json' };
+import { apiserverFlags } from './serving/flags.ts';
+import { runApiServer } from './serving/run.ts';
+
+const name = 'torpor-apiserver';
+const flags = flagsOrExit({ name, about: 'Serves the torpor.dev API from etcd.', flags: apiserverFlags });
+
+const wrong: string[] = [];
+if (!flags.embedded) {
+  wrong.push(
+    'without --embedded a Kubernetes cluster authenticates and authorizes users (TokenReview, SubjectAccessReview); this version cannot ask one yet, so start it with --embedded',
+  );
+}
+if (flags.embedded && flags['kubeconfig-dir'] !== undefined && !flags['node-name']) {
+  wrong.push('--kubeconfig-dir needs --node-name: the launcher of this node gets a kubeconfig too');
+}
+if ((flags['tls-cert-file'] === undefined) !== (flags['tls-private-key-file'] === undefined)) {
+  wrong.push('--tls-cert-file and --tls-private-key-file go together: give both or none');
+}
+if (wrong.length > 0) {
+  process.stderr.write(wrong.map((line) => `${name}: ${line}\n`).join(''));
+  process.exit(2);
+}
+
+const logger = createLogger(name);
+const shutdown = new Shutdown({ logger, deadlineMs: 14_000 + flags['shutdown-delay-duration'] });
+shutdown.listen();
+try {
+  await runApiServer({ flags, version: packageJson.version, logger, shutdown });
+} catch (err) {
+  // A start that was stopped half-way has been told so already.
+  if (!shutdown.signal.aborted) {
+    logger.fatal({ err }, 'the API server cannot start');
+    await shutdown.stop(1);
+  }
+}

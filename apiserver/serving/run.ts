@@ -1,0 +1,257 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { join } from 'node:path';
+import type { KeyPair } from '../../base/certificates/authority.ts';
+import type { FlagValues } from '../../base/flags.ts';
+import type { Logger } from '../../base/log.ts';
+import { createMetrics, DURATION_BUCKETS, type Metrics } from '../../base/metrics.ts';
+import type { Shutdown } from '../../base/shutdown.ts';
+import { EtcdStore } from '../../storage/etcd/etcd-store.ts';
+import { readEtcdTls } from '../../storage/etcd/options.ts';
+import { createAdmission } from '../access/admission.ts';
+import { bearerTokens } from '../access/authentication/bearer.ts';
+import { clientCertificates } from '../access/authentication/client-certificate.ts';
+import { frontProxy } from '../access/authentication/front-proxy.ts';
+import type { Authenticator } from '../access/authentication/outcome.ts';
+import { createAuthentication } from '../access/authentication/union.ts';
+import { healthPaths, superusers, unionAuthorizer } from '../access/authorization/union.ts';
+import { launcherAuthorizer } from '../access/launchers/scope.ts';
+import { storedMachines } from '../access/launchers/stored-machines.ts';
+import { fixedPolicy } from '../access/rbac/component-policy.ts';
+import { rbacAuthorizer } from '../access/rbac/evaluate.ts';
+import { joinSources } from '../access/rbac/source.ts';
+import { StoredRules } from '../access/rbac/stored-rules.ts';
+import { createReviews } from '../access/reviews.ts';
+import { openApiDocuments } from '../discovery/openapi.ts';
+import { prefixOf } from '../registry/keys.ts';
+import { isStored } from '../registry/registry.ts';
+import { type Api, createApi } from '../resources/api.ts';
+import { createAgentTunnel } from '../streams/agent-tunnel.ts';
+import { createLiveReceiver } from '../streams/live.ts';
+import { LiveValues } from '../streams/live-values.ts';
+import { createServer } from './api-server.ts';
+import { followAuthorities } from './authorities.ts';
+import type { apiserverFlags } from './flags.ts';
+import { ensureComponentIdentities, ensureServerIdentities } from './identities.ts';
+import { WatchedFiles } from './watched-files.ts';
+
+export interface RunOptions {
+  readonly flags: FlagValues<typeof apiserverFlags>;
+  readonly version: string;
+  readonly logger: Logger;
+  /** Every part that is started is registered here, to be stopped in reverse order. */
+  readonly shutdown: Shutdown;
+}
+
+const renewEveryMs = 86_400_000;
+
+/** Starts everything; resolves when the server is ready. */
+export async function runApiServer({ flags, version, logger, shutdown }: RunOptions): Promise<void> {
+  const directory = flags['cert-dir'];
+  const bindAddress = flags['bind-address'];
+  const identities = await ensureServerIdentities(directory, bindAddress);
+  const metrics = createMetrics();
+
+  const store = new EtcdStore({
+    servers: flags['etcd-servers'],
+    prefix: flags['etcd-prefix'],
+    ...(await etcdTls(flags)),
+    log: logger,
+    observe: etcdObserver(metrics),
+  });
+  shutdown.add('store', () => store.close());
+
+  const live = new LiveValues();
+  const authorityFile = join(directory, 'ca.crt');
+  const users = await followAuthorities([authorityFile, ...given(flags['client-ca-file'])], logger);
+  const client = await followPair(
+    join(directory, 'apiserver-client.crt'),
+    join(directory, 'apiserver-client.key'),
+    logger,
+  );
+  const serving = await followPair(
+    flags['tls-cert-file'] ?? join(directory, 'serving.crt'),
+    flags['tls-private-key-file'] ?? join(directory, 'serving.key'),
+    logger,
+  );
+  const proxyFile = flags['requestheader-client-ca-file'];
+  const proxies = proxyFile === undefined ? undefined : await followAuthorities([proxyFile], logger);
+  shutdown.add('certificate files', () => {
+    for (const files of [users, client, serving, proxies]) files?.close();
+  });
+
+  // Rules come from the API's own cache, and the API asks the rules: both are first called when requests are served.
+  const api: Api = createApi({
+    store,
+    log: logger,
+    embedded: true,
+    live,
+    reviews: {
+      selfSubjectAccessReview: (object, user) => reviews.selfSubjectAccessReview(object, user),
+      subjectAccessReview: (object) => reviews.subjectAccessReview(object),
+      localSubjectAccessReview: (object) => reviews.localSubjectAccessReview(object),
+      selfSubjectRulesReview: (object, user) => reviews.selfSubjectRulesReview(object, user),
+    },
+    admit: (write) => admit(write),
+    openStream: createAgentTunnel({
+      credentials: () => ({ client: client.value, authority: identities.authority.certificate }),
+      host: (node) => api.hostOf(node),
+    }),
+    receiveLive: createLiveReceiver({ values: live, logger }),
+  });
+  shutdown.add('resources', () => api.close());
+  const stored = new StoredRules(api.cache, logger);
+  stored.start();
+  shutdown.add('rules', () => stored.close());
+  const rules = joinSources(fixedPolicy, stored);
+  const authorizer = unionAuthorizer([
+    superusers,
+    healthPaths,
+    launcherAuthorizer(storedMachines(api.cache)),
+    rbacAuthorizer(rules),
+  ]);
+  const reviews = createReviews(authorizer, rules);
+  const admit = createAdmission(rules);
+  countObjects(metrics, api);
+
+  const authenticators: Authenticator[] = [clientCertificates(() => users.value), bearerTokens(undefined)];
+  if (proxies !== undefined) {
+    authenticators.unshift(
+      frontProxy({
+        pool: () => proxies.value,
+        allowedNames: flags['requestheader-allowed-names'],
+        usernameHeaders: flags['requestheader-username-headers'],
+        uidHeaders: flags['requestheader-uid-headers'],
+        groupHeaders: flags['requestheader-group-headers'],
+        extraHeaderPrefixes: flags['requestheader-extra-headers-prefix'],
+      }),
+    );
+  }
+  const tls = () => ({ serving: serving.value, clientAuthorities: users.value.pem + (proxies?.value.pem ?? '') });
+  let started = false;
+  const server = createServer({
+    logger,
+    metrics,
+    version,
+    tls: tls(),
+    resources: api.definitions,
+    dispatch: api.dispatch,
+    streamOf: api.streamOf,
+    authenticate: createAuthentication({ authenticators, anonymous: flags['anonymous-auth'], logger }),
+    authorizer,
+    documents: openApiDocuments(api.definitions, version),
+    live: [],
+    ready: [
+      { name: 'etcd', check: async () => fail(!(await store.healthy()), 'etcd does not answer') },
+      {
+        name: 'watch-cache',
+        check: () => fail(!api.cache.readiness.ready, api.cache.readiness.ready ? '' : api.cache.readiness.reason),
+      },
+      { name: 'rules', check: () => fail(stored.unready !== undefined, stored.unready ?? '') },
+      { name: 'poststarthook/resources', check: () => fail(!started, 'the standing objects are not there yet') },
+    ],
+    limits: {
+      requestTimeoutMs: flags['request-timeout'],
+      readOnlyInFlight: flags['max-requests-inflight'],
+      mutatingInFlight: flags['max-mutating-requests-inflight'],
+      shutdownDelayMs: flags['shutdown-delay-duration'],
+    },
+  });
+  for (const files of [users, serving, proxies]) files?.onChange(() => server.useTls(tls()));
+
+  const { port } = await server.start(flags['secure-port'], bindAddress);
+  shutdown.add('https server', () => server.stop());
+  const url = `https://${reachable(bindAddress)}:${port}`;
+  logger.info({ url, version }, 'listening');
+
+  const renew = async (): Promise<void> => {
+    await ensureServerIdentities(directory, bindAddress);
+    const kubeconfigDirectory = flags['kubeconfig-dir'];
+    const nodeName = flags['node-name'];
+    if (kubeconfigDirectory === undefined || !nodeName) return;
+    const { authority } = identities;
+    await ensureComponentIdentities({
+      certificateDirectory: directory,
+      kubeconfigDirectory,
+      server: url,
+      nodeName,
+      authority,
+    });
+  };
+  await renew();
+  const renewal = setInterval(() => {
+    renew().catch((err: unknown) => logger.error({ err }, 'certificates could not be renewed, trying again tomorrow'));
+  }, renewEveryMs);
+  renewal.unref();
+  shutdown.add('certificate renewal', () => clearInterval(renewal));
+
+  await api.start(shutdown.signal);
+  started = true;
+  logger.info({ url }, 'ready');
+}
+
+function fail(failed: boolean, reason: string): void {
+  if (failed) throw new Error(reason);
+}
+
+const given = (path: string | undefined) => (path === undefined ? [] : [path]);
+
+/** Where clients of this machine reach a wildcard address. */
+function reachable(address: string): string {
+  if (address === '0.0.0.0') return '127.0.0.1';
+  if (address === '::') return '[::1]';
+  return address.includes(':') ? `[${address}]` : address;
+}
+
+/** Both files are replaced one after the other: a pair that does not belong together is not used, and looked at again. */
+function parsePair([certificate = '', key = '']: readonly string[]): KeyPair {
+  if (!new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key))) {
+    throw new Error('the certificate and the key do not belong together');
+  }
+  return { certificate, key };
+}
+
+function followPair(certificate: string, key: string, logger: Logger) {
+  return WatchedFiles.open([certificate, key], parsePair, logger);
+}
+
+async function etcdTls(flags: RunOptions['flags']) {
+  const tls = await readEtcdTls({
+    ...(flags['etcd-cafile'] === undefined ? {} : { caFile: flags['etcd-cafile'] }),
+    ...(flags['etcd-certfile'] === undefined ? {} : { certFile: flags['etcd-certfile'] }),
+    ...(flags['etcd-keyfile'] === undefined ? {} : { keyFile: flags['etcd-keyfile'] }),
+  });
+  return tls === undefined ? {} : { tls };
+}
+
+function etcdObserver(metrics: Metrics) {
+  const duration = metrics.histogram<'operation'>({
+    name: 'etcd_request_duration_seconds',
+    help: 'Seconds of calls to etcd.',
+    labels: { operation: ['get', 'list', 'commit', 'newest', 'compact', 'fence'] },
+    buckets: DURATION_BUCKETS,
+  });
+  const failures = metrics.counter<'operation'>({
+    name: 'etcd_request_errors_total',
+    help: 'Calls to etcd that failed.',
+    labels: { operation: ['get', 'list', 'commit', 'newest', 'compact', 'fence'] },
+  });
+  return (operation: string, seconds: number, ok: boolean): void => {
+    duration.observe({ operation }, seconds);
+    if (!ok) failures.inc({ operation });
+  };
+}
+
+function countObjects(metrics: Metrics, api: Api): void {
+  const stored = api.definitions.filter(isStored);
+  metrics.gauge<'resource'>({
+    name: 'apiserver_storage_objects',
+    help: 'Stored objects by resource.',
+    labels: { resource: [] },
+    collect() {
+      for (const definition of stored) {
+        const { plural, group } = definition;
+        this.set({ resource: group === '' ? plural : `${plural}.${group}` }, api.cache.count(prefixOf(definition)));
+      }
+    },
+  });
+}

@@ -1,0 +1,175 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import request, { type Test } from 'supertest';
+import { parsePool } from '../../../apiserver/access/authentication/certificate-pool.ts';
+import { clientCertificates } from '../../../apiserver/access/authentication/client-certificate.ts';
+import { createAuthentication } from '../../../apiserver/access/authentication/union.ts';
+import { admitLauncherWrite } from '../../../apiserver/access/launchers/admission.ts';
+import { type Api, createApi } from '../../../apiserver/resources/api.ts';
+import { createServer } from '../../../apiserver/serving/api-server.ts';
+import { ensureServerIdentities } from '../../../apiserver/serving/identities.ts';
+import { LiveValues } from '../../../apiserver/streams/live-values.ts';
+import { type Authority, ensureKeyPair, type KeyPair } from '../../../base/certificates/authority.ts';
+import { createLogger } from '../../../base/log.ts';
+import { createMetrics } from '../../../base/metrics.ts';
+import { EtcdStore } from '../../../storage/etcd/etcd-store.ts';
+import { startEtcd, type TemporaryEtcd } from '../../harness/etcd.ts';
+import { openWatch, type WatchClient } from './watch-client.ts';
+
+/**
+ * The real https server over a real etcd. Authentication is the real one, by client certificate; everybody is allowed
+ * everything that the registry itself does not refuse, because authorization has suites of its own.
+ */
+export interface TestApi {
+  readonly admin: Client;
+  readonly etcd: TemporaryEtcd;
+  readonly store: EtcdStore;
+  readonly live: LiveValues;
+  readonly api: Api;
+  as(commonName: string, ...organizations: string[]): Promise<Client>;
+  launcher(node: string): Promise<Client>;
+  /** Ends the server and starts another one over the same etcd, as a restart does. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface Client {
+  get(path: string): Test;
+  post(path: string, body?: unknown): Test;
+  put(path: string, body: unknown): Test;
+  /** A merge patch unless told otherwise. */
+  patch(path: string, body: unknown, mediaType?: string): Test;
+  delete(path: string, body?: unknown): Test;
+  watch(path: string, accept?: string): Promise<WatchClient>;
+}
+
+export const MACHINES = '/apis/torpor.dev/v1alpha1/namespaces/default/virtualmachines';
+export const HOSTS = '/apis/torpor.dev/v1alpha1/hosts';
+
+export async function startApi(): Promise<TestApi> {
+  const directory = await mkdtemp(join(tmpdir(), 'torpor-api-'));
+  const [etcd, identities] = await Promise.all([startEtcd(), ensureServerIdentities(directory, '127.0.0.1')]);
+  const { authority } = identities;
+  const tls = { certificate: identities.serving.certificate, key: identities.serving.key };
+  let running = await serve(etcd, authority.certificate, tls);
+  const client = async (name: string, commonName: string, organizations: readonly string[]): Promise<Client> => {
+    const subject = { commonName, organizations };
+    const pair = await ensureKeyPair(directory, name, { subject, usages: ['client'], days: 1 }, authority);
+    return createClient(() => running.port, authority, pair);
+  };
+  let clients = 0;
+  return {
+    admin: await client('test-admin', 'torpor-admin', ['system:masters']),
+    etcd,
+    get store() {
+      return running.store;
+    },
+    get live() {
+      return running.live;
+    },
+    get api() {
+      return running.api;
+    },
+    as(commonName, ...organizations) {
+      clients += 1;
+      return client(`test-${clients}`, commonName, organizations);
+    },
+    launcher: (node) => client(`test-launcher-${node}`, `torpor:launcher:${node}`, ['torpor:launchers']),
+    async restart() {
+      await running.stop();
+      running = await serve(etcd, authority.certificate, tls);
+    },
+    async stop() {
+      await running.stop();
+      await etcd.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function serve(etcd: TemporaryEtcd, ca: string, tls: { certificate: string; key: string }) {
+  const log = createLogger('test', { level: 'fatal' });
+  const store = new EtcdStore({ servers: [etcd.endpoint], prefix: '/torpor.dev', log });
+  const live = new LiveValues();
+  const unused = () => Promise.reject(new Error('not part of this suite'));
+  const api = createApi({
+    store,
+    log,
+    embedded: true,
+    reviews: {
+      selfSubjectAccessReview: async (object) => ({ ...object, status: { allowed: true } }),
+      subjectAccessReview: unused,
+      localSubjectAccessReview: unused,
+      selfSubjectRulesReview: unused,
+    },
+    admit: admitLauncherWrite,
+    live,
+    openStream: unused,
+    receiveLive: unused,
+  });
+  const pool = parsePool(ca, 'test');
+  const server = createServer({
+    logger: log,
+    metrics: createMetrics(),
+    version: 'v0.1.0',
+    tls: { ...tls, clientCa: ca } as Parameters<typeof createServer>[0]['tls'],
+    resources: api.definitions,
+    dispatch: api.dispatch,
+    streamOf: api.streamOf,
+    authenticate: createAuthentication({
+      authenticators: [clientCertificates(() => pool)],
+      anonymous: false,
+      logger: log,
+    }),
+    authorizer: { authorize: async () => ({ kind: 'allowed', reason: 'test' }) },
+    documents: {},
+    live: [],
+    ready: [],
+    limits: { drainMs: 500 },
+  });
+  await api.start(AbortSignal.timeout(20_000));
+  const { port } = await server.start(0, '127.0.0.1');
+  return {
+    api,
+    store,
+    live,
+    port,
+    async stop() {
+      await server.stop();
+      await api.close();
+      await store.close();
+    },
+  };
+}
+
+function createClient(port: () => number, authority: Authority, pair: KeyPair): Client {
+  const send = (method: 'get' | 'post' | 'put' | 'patch' | 'delete', path: string): Test =>
+    request(`https://127.0.0.1:${port()}`)
+      [method](path)
+      .ca(authority.certificate)
+      .cert(pair.certificate)
+      .key(pair.key)
+      // Without this, agents that people read the output of get indented JSON.
+      .set('User-Agent', 'suite/1');
+  const sendJson = (test: Test, body: unknown, mediaType = 'application/json'): Test =>
+    body === undefined
+      ? test
+      : test.set('Content-Type', mediaType).send(typeof body === 'string' ? body : JSON.stringify(body));
+  return {
+    get: (path) => send('get', path),
+    post: (path, body) => sendJson(send('post', path), body),
+    put: (path, body) => sendJson(send('put', path), body),
+    patch: (path, body, mediaType = 'application/merge-patch+json') => sendJson(send('patch', path), body, mediaType),
+    delete: (path, body) => sendJson(send('delete', path), body),
+    watch: (path, accept) =>
+      openWatch({
+        port: port(),
+        path,
+        ca: authority.certificate,
+        cert: pair.certificate,
+        key: pair.key,
+        ...(accept === undefined ? {} : { accept }),
+      }),
+  };
+}
