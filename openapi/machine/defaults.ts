@@ -11,7 +11,7 @@ import { defaultPullPolicy } from './image-reference.ts';
  * D3  Any JSON is borne: a value of a wrong type is left alone, for validation to refuse.
  */
 export function defaultMachine(machine: KubernetesObject): void {
-  const spec = record(machine.spec);
+  const spec = record(record(machine)?.spec);
   const domain = record(spec?.domain);
   if (!spec || !domain) return;
   defaultCpu(domain);

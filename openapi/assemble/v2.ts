@@ -1,0 +1,110 @@
+import type { JsonSchema } from '../schema/definitions.ts';
+import { type Operation, operationsOf } from './operations.ts';
+import { type Parameter, prettyParameter } from './parameters.ts';
+import { reachableDefinitions } from './reachable.ts';
+import { type AssembleOptions, groupVersionPath, type PublishedResource } from './resource.ts';
+import { answerText, type JsonDocument } from './v3.ts';
+
+/**
+ * The one OpenAPI 2.0 document of the server. It is merged into the cluster's, where one schema that its readers do not
+ * understand breaks them for everybody; so:
+ *
+ * W1  No schema has a keyword that version 2 lacks (nullable, oneOf, allOf).
+ * W2  A reference has no type, properties, items or default beside it, and every array has items.
+ * W3  The group version's own path ends in a slash, so that the aggregator's filter keeps it.
+ * W4  Every PATCH lists dryRun and fieldValidation.
+ */
+export function openApiV2(resources: readonly PublishedResource[], options: AssembleOptions): JsonDocument {
+  const operations = resources.flatMap((resource) => operationsOf(resource, options));
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const resource of resources) {
+    const path = `${groupVersionPath(resource)}/`;
+    paths[path] ??= { get: discoveryOperation(path, operations) };
+  }
+  for (const operation of operations) {
+    paths[operation.path] ??= { parameters: [...operation.pathParameters, prettyParameter].map(parameter) };
+    const item = paths[operation.path];
+    if (item) item[operation.method] = operationObject(operation);
+  }
+  const definitions = [...reachableDefinitions(operations, resources)].map(
+    ([name, schema]) => [name, schemaV2(schema)] as const,
+  );
+  return {
+    swagger: '2.0',
+    info: { title: 'Torpor', version: options.version },
+    paths: Object.fromEntries(Object.entries(paths).sort(([a], [b]) => (a < b ? -1 : 1))),
+    definitions: Object.fromEntries(definitions),
+  };
+}
+
+function discoveryOperation(path: string, operations: readonly Operation[]): JsonDocument {
+  const tag = operations.find((operation) => operation.path.startsWith(path))?.tag ?? '';
+  const [group = '', version = ''] = tag.split('_');
+  return {
+    description: 'get available resources',
+    consumes: ['application/json'],
+    produces: ['application/json'],
+    schemes: ['https'],
+    tags: [tag],
+    operationId: `get${group.charAt(0).toUpperCase()}${group.slice(1)}${version.toUpperCase()}APIResources`,
+    responses: { 200: { description: 'OK' }, 401: { description: 'Unauthorized' } },
+  };
+}
+
+function operationObject(operation: Operation): JsonDocument {
+  const { body } = operation;
+  const parameters = [
+    ...(body
+      ? [{ name: 'body', in: 'body', ...(body.required ? { required: true } : {}), schema: reference(body.definition) }]
+      : []),
+    ...operation.query.map(parameter),
+  ];
+  return {
+    description: operation.description,
+    consumes: body ? body.types : ['*/*'],
+    produces: operation.produces,
+    schemes: ['https'],
+    tags: [operation.tag],
+    operationId: operation.id,
+    ...(parameters.length > 0 ? { parameters } : {}),
+    responses: {
+      ...Object.fromEntries(
+        Object.entries(operation.answers).map(([code, definition]) => [
+          code,
+          { description: answerText(code), schema: definition === '' ? { type: 'string' } : reference(definition) },
+        ]),
+      ),
+      401: { description: 'Unauthorized' },
+    },
+    'x-kubernetes-action': operation.action,
+    'x-kubernetes-group-version-kind': operation.kind,
+  };
+}
+
+function parameter({ name, in: place, type, description }: Parameter): JsonDocument {
+  return { name, in: place, type, description, uniqueItems: true, ...(place === 'path' ? { required: true } : {}) };
+}
+
+const reference = (name: string) => ({ $ref: `#/definitions/${name}` });
+
+function schemaV2(schema: JsonSchema): JsonDocument {
+  const description = schema.description === undefined ? {} : { description: schema.description };
+  const target = schema.$ref ?? schema.allOf?.[0]?.$ref;
+  // Version 2 cannot say "this or null": nothing is said about the value.
+  if (schema.nullable) return description;
+  if (target) return { ...description, $ref: target.replace('#/components/schemas/', '#/definitions/') };
+  if (schema['x-kubernetes-preserve-unknown-fields']) return { ...description, type: 'object' };
+  if (schema['x-kubernetes-int-or-string']) {
+    const format = schema.format === 'int-or-string' ? { format: 'int-or-string' } : {};
+    return { ...description, type: 'string', ...format };
+  }
+  const out: Record<string, unknown> = { ...schema };
+  if (schema.properties) {
+    out.properties = Object.fromEntries(
+      Object.entries(schema.properties).map(([name, child]) => [name, schemaV2(child)]),
+    );
+  }
+  if (schema.items) out.items = schemaV2(schema.items);
+  if (schema.additionalProperties) out.additionalProperties = schemaV2(schema.additionalProperties);
+  return out;
+}
