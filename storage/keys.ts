@@ -1,8 +1,8 @@
-/** Keys: "/" and at least one further character, which is not "!" (the store's own keys begin with "/!"). */
+/** Keys: "/" and at least one further character, which comes after "!" (the store's own keys begin with "/!"). */
 export function checkKey(key: string): void {
-  if (key.length < 2 || key[0] !== '/' || key[1] === '!') {
+  if (key[0] !== '/' || !(key.charCodeAt(1) > 0x21)) {
     throw new TypeError(
-      `${JSON.stringify(key)} is no key of the store: it must be "/" and a name that does not begin with "!"`,
+      `${JSON.stringify(key)} is no key of the store: it must be "/" and a name that begins with a character above "!"`,
     );
   }
 }

@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import type { Etcd3 } from 'etcd3';
+import { type Change, StoreUnavailable, ValueTooLarge, type WriteOutcome } from '../store.ts';
+import type { EtcdCalls } from './calls.ts';
+import { failureOf, textOf } from './failures.ts';
+import type { Layout } from './layout.ts';
+import { fateOf } from './lost-answer.ts';
+import { transactionAnswer, transactionRequest } from './transaction.ts';
+
+/**
+ * Transactions (S2, S3, S4).
+ *
+ * W1  A request is sent once. It is sent again, under another id, only after it is certain that it was not and will not be
+ *     executed: because the fence had moved, or because lost-answer.ts says so.
+ * W2  commit ends after twice the call deadline at the latest: once for the answer, once to find out without it.
+ */
+export class EtcdWriter {
+  readonly #calls: EtcdCalls;
+  readonly #layout: Layout;
+  readonly #newClient: () => Etcd3;
+  /** Version of the fence key as last seen; undefined until it was read once. */
+  #fence: bigint | undefined;
+
+  /** `newClient`: a connection for looking into history; closed after use. */
+  constructor(calls: EtcdCalls, layout: Layout, newClient: () => Etcd3) {
+    this.#calls = calls;
+    this.#layout = layout;
+    this.#newClient = newClient;
+  }
+
+  async commit(changes: readonly Change[]): Promise<WriteOutcome> {
+    const calls = this.#calls;
+    const names = changes.map((change) => change.key).join(', ');
+    const deadline = Date.now() + 2 * calls.deadlineMs;
+    for (;;) {
+      const fence = this.#fence ?? (await this.#readFence());
+      const write = { id: randomBytes(16), before: calls.newestSeen, fence };
+      const request = transactionRequest(this.#layout, changes, write.id, fence);
+      try {
+        const attempt = Math.min(deadline, Date.now() + calls.deadlineMs);
+        const answer = await calls.once('commit', () => calls.client.kv.txn(request, { deadline: attempt }));
+        const outcome = transactionAnswer(changes, fence, answer);
+        if (outcome.kind !== 'fence-moved') return outcome;
+        this.#fence = outcome.fence;
+      } catch (error) {
+        this.#throwWhenCertain(names, error);
+        const fate = await fateOf(calls, this.#layout, write, this.#newClient, deadline).catch((cause) => {
+          throw new StoreUnavailable(`commit ${names}: it is not known whether this was written: ${textOf(cause)}`);
+        });
+        if (fate.kind === 'committed') return fate;
+        this.#fence = fate.fence;
+        if (Date.now() >= deadline) {
+          throw new StoreUnavailable(`commit ${names}: nothing was written: ${textOf(error)}`);
+        }
+      }
+    }
+  }
+
+  /** Throws when nothing was written for a reason that stays. */
+  #throwWhenCertain(names: string, error: unknown): void {
+    switch (failureOf(error)) {
+      case 'too-large':
+        throw new ValueTooLarge(`commit ${names}: larger than etcd takes in one request (--max-request-bytes)`);
+      case 'refused':
+      case 'compacted':
+      case 'future':
+        throw new StoreUnavailable(`commit ${names}: nothing was written, etcd refused: ${textOf(error)}`);
+      case 'unknown':
+        return;
+    }
+  }
+
+  /** Reading it also tells a revision before the first write. */
+  async #readFence(): Promise<bigint> {
+    const { fenceKey } = this.#layout;
+    const answer = await this.#calls.read('get', 'the fence', (deadline) =>
+      this.#calls.client.kv.range({ key: fenceKey }, { deadline }),
+    );
+    this.#fence = BigInt(answer.kvs[0]?.version ?? 0);
+    return this.#fence;
+  }
+}
