@@ -39,7 +39,7 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const MOST_REDIRECTS = 5;
 
 export function createTransport(options: TransportOptions = {}): HttpTransport {
-  const answerTimeout = options.answerTimeout ?? 15_000;
+  const answerTimeout = options.answerTimeout ?? 10_000;
   const idleTimeout = options.idleTimeout ?? 30_000;
   const declared = new Set((options.insecureRegistries ?? []).map((host) => host.toLowerCase()));
   const allowsPlainHttp = (host: string) => {
@@ -69,11 +69,11 @@ export function createTransport(options: TransportOptions = {}): HttpTransport {
         answerTimeout,
       );
       let arrived: http.IncomingMessage | undefined;
-      outgoing.setTimeout(idleTimeout); // also covers the body of the answer; ends with the request (H3)
       outgoing.on('timeout', () => (arrived ?? outgoing).destroy(new Error(`no data for ${idleTimeout / 1000} s`)));
       outgoing.on('response', (answer) => {
         clearTimeout(giveUp);
         arrived = answer;
+        outgoing.setTimeout(idleTimeout); // silence in the body (H3); unlike a timeout of the socket it ends with the request
         resolve(answer);
       });
       outgoing.on('error', (error) => {

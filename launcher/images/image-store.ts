@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { sleep } from '../../base/backoff.ts';
 import { type CachedDisk, ImageCache } from './cache.ts';
 import { type Credentials, credentialsFor, fingerprint, type PullSecret } from './credentials.ts';
 import { createTransport, type TransportOptions } from './http.ts';
@@ -114,7 +115,7 @@ export async function createImageStore(config: ImageStoreConfig): Promise<ImageS
     caller: Caller,
   ) => {
     const repository = openRepository(transport, reference, credentials);
-    const resolved = await resolveWithPatience(repository, caller.signal);
+    const resolved = await resolveWithPatience(repository, caller, formatReference(reference));
     const key = cacheKey(resolved.digest, request.path);
     const who = repository.neededCredentials ? fingerprint(credentials) : fingerprint(undefined);
     await admit(cache, reference, resolved.digest, who);
@@ -233,14 +234,16 @@ async function forgetRemoved(cache: ImageCache): Promise<void> {
 }
 
 /** The manifest is small: one hiccup of the registry should not cost the machine's back-off. */
-async function resolveWithPatience(repository: Repository, signal: AbortSignal) {
+async function resolveWithPatience(repository: Repository, { signal, progress }: Caller, image: string) {
   for (let attempt = 1; ; attempt++) {
+    progress(`asking the registry for image ${image}`);
     try {
       return await repository.resolve(signal);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof ImageError) || !error.transient || attempt >= 3) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 200 * attempt));
+      progress(`${error.message}; trying again`);
+      await sleep(200 * attempt, signal);
     }
   }
 }

@@ -35,8 +35,8 @@ interface TarHeader {
   readonly pax?: Readonly<Record<string, string>>;
 }
 
-/** Beside the disk itself, what a layer may hold of other files. */
-const OTHER_BYTES = 1 << 30;
+/** Bytes that layers may hold beside the disk itself. */
+export const OTHER_BYTES = 1 << 30;
 const MOST_CANDIDATES = 16;
 
 export class DiskFinder {

@@ -3,7 +3,7 @@ import { readBlob } from './blob.ts';
 import type { CachedDisk, ImageCache } from './cache.ts';
 import { detectDiskFormat } from './disk-format.ts';
 import { ImageError } from './image-error.ts';
-import { DiskFinder } from './layer.ts';
+import { DiskFinder, OTHER_BYTES } from './layer.ts';
 import { inspectQcow2 } from './qemu-img-info.ts';
 import { formatReference, type ImageReference } from './reference.ts';
 import type { Repository, ResolvedImage } from './registry.ts';
@@ -29,7 +29,7 @@ export async function pullImage(pull: Pull): Promise<CachedDisk> {
   const { cache, resolved, reference, signal } = pull;
   const image = formatReference(reference);
   const total = resolved.manifest.layers.reduce((sum, layer) => sum + layer.size, 0);
-  if (total > pull.maxDiskBytes) {
+  if (total > pull.maxDiskBytes + OTHER_BYTES) {
     throw new ImageError(
       'ImageTooLarge',
       `image ${image} has ${total} bytes, above this node's limit of ${pull.maxDiskBytes}`,
