@@ -112,8 +112,10 @@ async function main(): Promise<void> {
     );
     for (const leftover of leftovers) progress.note(leftover.what);
   }
-  await unlinkPlugin(PLUGIN_LINK, path.join(home.bin, 'kubectl-vm'));
-  if (given['merge-kubeconfig']) await removeContext(personalKubeconfig(), ownerBehindSudo());
+  if (given['merge-kubeconfig']) {
+    await unlinkPlugin(PLUGIN_LINK, path.join(home.bin, 'kubectl-vm'));
+    await removeContext(personalKubeconfig(), ownerBehindSudo());
+  }
   await rm(home.run, { recursive: true, force: true });
   if (given.purge)
     await progress.step(

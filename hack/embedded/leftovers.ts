@@ -20,11 +20,12 @@ export interface Leftover {
 const execute = promisify(execFile);
 
 export async function findLeftovers(home: Home): Promise<readonly Leftover[]> {
+  const ours = await processes(home);
+  const { empty, inUse } = await namespaces(new Set(ours.map((found) => found.pid)));
   return [
-    ...(await processes(home)),
-    ...(await namespaces()),
-    ...(await links()),
-    ...(await tables()),
+    ...ours,
+    ...empty,
+    ...(inUse ? [] : [...(await links()), ...(await tables())]),
     ...(await mounts(home)),
     ...(await controlGroups()),
   ];
@@ -43,8 +44,8 @@ export async function removeLeftovers(leftovers: readonly Leftover[]): Promise<r
   return failed;
 }
 
-async function processes(home: Home): Promise<Leftover[]> {
-  const found: Leftover[] = [];
+async function processes(home: Home): Promise<(Leftover & { readonly pid: number })[]> {
+  const found: (Leftover & { readonly pid: number })[] = [];
   for (const entry of await readdir('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
     const program = (await readlink(`/proc/${entry}/exe`).catch(() => '')).replace(/ \(deleted\)$/, '');
@@ -55,6 +56,7 @@ async function processes(home: Home): Promise<Leftover[]> {
     const identity = await identifyProcess(Number(entry));
     if (identity === undefined) continue;
     found.push({
+      pid: identity.pid,
       what: `process ${entry} ${path.basename(program)}`,
       async remove() {
         try {
@@ -69,11 +71,17 @@ async function processes(home: Home): Promise<Leftover[]> {
   return found;
 }
 
-async function namespaces(): Promise<Leftover[]> {
-  const names = await readdir('/run/netns').catch(() => [] as string[]);
-  return names
-    .filter((name) => name.startsWith('tp-'))
-    .map((name) => ({ what: `network namespace ${name}`, remove: () => run('ip', 'netns', 'delete', name) }));
+/** Namespaces in which nobody lives but the processes about to be removed. */
+async function namespaces(going: ReadonlySet<number>): Promise<{ empty: Leftover[]; inUse: boolean }> {
+  const names = (await readdir('/run/netns').catch(() => [] as string[])).filter((name) => name.startsWith('tp-'));
+  const empty: Leftover[] = [];
+  for (const name of names) {
+    const { stdout } = await execute('ip', ['netns', 'pids', name]).catch(() => ({ stdout: '' }));
+    const inhabitants = stdout.split('\n').filter((line) => line !== '' && !going.has(Number(line)));
+    if (inhabitants.length > 0) continue;
+    empty.push({ what: `network namespace ${name}`, remove: () => run('ip', 'netns', 'delete', name) });
+  }
+  return { empty, inUse: empty.length < names.length };
 }
 
 async function links(): Promise<Leftover[]> {
@@ -126,10 +134,12 @@ async function controlGroups(): Promise<Leftover[]> {
   return found;
 }
 
-/** A control group can only be removed when it has no children, and its files go with it. */
+/** Removes a control group and those below it, but for groups with processes: they are of another home. */
 async function removeGroup(group: string): Promise<void> {
   for (const child of await directories(group)) await removeGroup(path.join(group, child));
-  await rmdir(group);
+  await rmdir(group).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EBUSY') throw error;
+  });
 }
 
 async function directories(parent: string): Promise<string[]> {

@@ -19,7 +19,7 @@ const port = (what: string, fallback: number) =>
 export const sharedFlags = {
   home: flag.directory({ about: 'Where all state is kept.', fallback: process.env.TORPOR_HOME || DEFAULT_HOME }),
   'merge-kubeconfig': flag.toggle({
-    about: 'Add (down: remove) the context "torpor" in your own kubeconfig, so that plain kubectl works.',
+    about: `Set plain kubectl up for you (down: undo it): context "torpor" in your kubeconfig, link ${PLUGIN_LINK}.`,
     fallback: true,
   }),
 } as const;

@@ -148,8 +148,9 @@ async function main(): Promise<void> {
 
   const owner = ownerBehindSudo();
   if (owner !== undefined) await chown(home.kubeconfig, owner.uid, owner.gid);
-  const plugin = await linkPlugin(PLUGIN_LINK, path.join(home.bin, 'kubectl-vm'));
-  const current = flags['merge-kubeconfig'] && (await addContext(personalKubeconfig(), home.kubeconfig, owner)).current;
+  const merge = flags['merge-kubeconfig'];
+  const plugin = merge && (await linkPlugin(PLUGIN_LINK, path.join(home.bin, 'kubectl-vm')));
+  const current = merge && (await addContext(personalKubeconfig(), home.kubeconfig, owner)).current;
   printEnd(home, { current, plugin, background: flags['wait-for-images'] ? [] : later });
 }
 
