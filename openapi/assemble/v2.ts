@@ -46,7 +46,7 @@ function discoveryOperation(path: string, operations: readonly Operation[]): Jso
     produces: ['application/json'],
     schemes: ['https'],
     tags: [tag],
-    operationId: `get${group.charAt(0).toUpperCase()}${group.slice(1)}${version.toUpperCase()}APIResources`,
+    operationId: `get${group.charAt(0).toUpperCase()}${group.slice(1)}${version.charAt(0).toUpperCase()}${version.slice(1)}APIResources`,
     responses: { 200: { description: 'OK' }, 401: { description: 'Unauthorized' } },
   };
 }
@@ -90,15 +90,14 @@ const reference = (name: string) => ({ $ref: `#/definitions/${name}` });
 function schemaV2(schema: JsonSchema): JsonDocument {
   const description = schema.description === undefined ? {} : { description: schema.description };
   const target = schema.$ref ?? schema.allOf?.[0]?.$ref;
-  // Version 2 cannot say "this or null": nothing is said about the value.
-  if (schema.nullable) return description;
   if (target) return { ...description, $ref: target.replace('#/components/schemas/', '#/definitions/') };
   if (schema['x-kubernetes-preserve-unknown-fields']) return { ...description, type: 'object' };
   if (schema['x-kubernetes-int-or-string']) {
     const format = schema.format === 'int-or-string' ? { format: 'int-or-string' } : {};
     return { ...description, type: 'string', ...format };
   }
-  const out: Record<string, unknown> = { ...schema };
+  const { nullable: _nullable, ...rest } = schema;
+  const out: Record<string, unknown> = rest;
   if (schema.properties) {
     out.properties = Object.fromEntries(
       Object.entries(schema.properties).map(([name, child]) => [name, schemaV2(child)]),

@@ -1,0 +1,55 @@
+import type { AssembleOptions, PublishedResource } from '../resource.ts';
+
+export const sampleOptions: AssembleOptions = {
+  version: 'v0.1.0',
+  patchTypes: ['application/json-patch+json', 'application/merge-patch+json'],
+};
+
+const everyVerb = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+const torpor = { group: 'torpor.dev', version: 'v1alpha1', verbs: everyVerb };
+
+/** For tests: what a server with core kinds serves, in part. */
+export const sampleResources: readonly PublishedResource[] = [
+  {
+    ...torpor,
+    kind: 'VirtualMachine',
+    listKind: 'VirtualMachineList',
+    plural: 'virtualmachines',
+    namespaced: true,
+    subresources: [
+      { kind: 'status', name: 'status' },
+      { kind: 'action', name: 'binding', bodyKind: 'Binding', bodyGroup: 'torpor.dev', bodyVersion: 'v1alpha1' },
+      { kind: 'action', name: 'start', bodyKind: 'StartOptions', bodyGroup: 'torpor.dev', bodyVersion: 'v1alpha1' },
+      { kind: 'stream', name: 'console' },
+      { kind: 'read', name: 'log' },
+    ],
+  },
+  {
+    ...torpor,
+    kind: 'Host',
+    listKind: 'HostList',
+    plural: 'hosts',
+    namespaced: false,
+    subresources: [{ kind: 'status', name: 'status' }],
+  },
+  {
+    group: '',
+    version: 'v1',
+    kind: 'Secret',
+    listKind: 'SecretList',
+    plural: 'secrets',
+    namespaced: true,
+    verbs: everyVerb,
+    subresources: [],
+  },
+  {
+    group: 'authorization.k8s.io',
+    version: 'v1',
+    kind: 'SelfSubjectAccessReview',
+    listKind: '',
+    plural: 'selfsubjectaccessreviews',
+    namespaced: false,
+    verbs: ['create'],
+    subresources: [],
+  },
+];
