@@ -111,7 +111,17 @@ export class Client {
   }
 
   updateStatus<T extends ApiObject>(resource: Resource<T>, object: T, options: CallOptions = {}): Promise<T> {
-    const at = { ...this.#reference(resource, object), subresource: 'status' };
+    return this.updateSubresource(resource, object, 'status', options);
+  }
+
+  /** PUTs the object to a subresource that takes it: status, finalize, … */
+  updateSubresource<T extends ApiObject>(
+    resource: Resource<T>,
+    object: T,
+    subresource: string,
+    options: CallOptions = {},
+  ): Promise<T> {
+    const at = { ...this.#reference(resource, object), subresource };
     return this.#call('PUT', pathOf(resource, at), options, object);
   }
 
@@ -137,6 +147,16 @@ export class Client {
       ...(propagationPolicy ? { propagationPolicy } : {}),
     };
     return this.#call('DELETE', pathOf(resource, at), call, body);
+  }
+
+  /** Deletes every object of a namespace that the selectors match, and answers with what it found. */
+  deleteCollection<T extends ApiObject>(
+    resource: Resource<T>,
+    options: Pick<ListOptions, 'namespace' | 'labelSelector' | 'fieldSelector' | keyof CallOptions>,
+  ): Promise<KubernetesList<T> | Status> {
+    const { namespace, labelSelector, fieldSelector, query, ...call } = options;
+    const selected = { ...call, query: { labelSelector, fieldSelector, ...query } };
+    return this.#call('DELETE', pathOf(resource, { namespace }), selected);
   }
 
   /** POSTs to a subresource that does something: start, stop, binding, … The answer is the object, or what it says. */
