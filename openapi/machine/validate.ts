@@ -7,9 +7,11 @@ import { deviceErrors } from './validation/devices.ts';
 import { hardwareErrors } from './validation/hardware.ts';
 import { networkErrors } from './validation/network.ts';
 import { schedulingErrors } from './validation/scheduling.ts';
+import { unsupportedErrors } from './validation/unsupported.ts';
 import { volumeErrors } from './validation/volumes.ts';
 
 export { statusUpdateErrors } from './validation/status.ts';
+export { dormantFieldWarnings } from './validation/unsupported.ts';
 export { updateErrors } from './validation/update.ts';
 
 const SHORTEST_IDLE = 1_000;
@@ -35,6 +37,7 @@ export function validateMachine(machine: VirtualMachine): FieldError[] {
     ...volumeErrors(spec, path),
     ...accessErrors(spec, path),
     ...schedulingErrors(spec, path),
+    ...unsupportedErrors(spec, path),
   );
   return list;
 }
