@@ -14,7 +14,7 @@ export function documentRouter(documents: Documents): Destination {
     const document =
       exact.get(path) ??
       (path.length > 1 && path.endsWith('/') ? exact.get(path.slice(0, -1)) : undefined) ??
-      exact.get(prefixes.find((prefix) => path.startsWith(prefix)) ?? '');
+      exact.get(prefixes.find((prefix) => path.startsWith(prefix) && isClean(path)) ?? '');
     if (document === undefined) return notFound(context);
     if (verb !== 'get' && verb !== 'head') {
       context.res.setHeader('Allow', 'GET, HEAD');
@@ -22,4 +22,10 @@ export function documentRouter(documents: Documents): Destination {
     }
     await document(context);
   };
+}
+
+function isClean(path: string): boolean {
+  return !path
+    .split('/')
+    .some((segment, index) => segment === '.' || segment === '..' || (segment === '' && index > 0));
 }

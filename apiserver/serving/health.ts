@@ -1,4 +1,4 @@
-import { errors } from '../../openapi/machinery/errors.ts';
+import { notFound } from '../edge/fault.ts';
 import { sendText } from '../edge/respond.ts';
 import type { RequestContext } from '../request/context.ts';
 
@@ -38,7 +38,7 @@ export function healthEndpoint(
     const single = info.path.slice(path.length + 1);
     if (single !== '') {
       const found = checks.find(({ name }) => name === single);
-      if (found === undefined) throw errors.unknownResource();
+      if (found === undefined) return notFound(context);
       const reason = await run(found);
       return sendText(
         context,
