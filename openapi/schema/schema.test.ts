@@ -6,6 +6,7 @@ import type { KubernetesObject } from '../machinery/object.ts';
 import { definitions } from './definitions.ts';
 import { type KindSchema, schemaFor } from './schema.ts';
 import { arbitraryOf } from './testing/arbitrary.ts';
+import { validObject } from './testing/valid.ts';
 
 function machineSchema(): KindSchema {
   const schema = schemaFor('torpor.dev', 'v1alpha1', 'VirtualMachine');
@@ -233,4 +234,26 @@ test('for any object: nothing throws, pruning leaves nothing unknown, defaults a
     }),
     { numRuns: 500 },
   );
+});
+
+test('for every kind: what the documents allow is valid, has nothing unknown, and pruning keeps it', () => {
+  for (const [name, { 'x-kubernetes-group-version-kind': kinds = [] }] of Object.entries(definitions)) {
+    for (const { group, version, kind } of kinds) {
+      const schema = schemaFor(group, version, kind);
+      assert.ok(schema);
+      fc.assert(
+        fc.property(validObject(name), (value) => {
+          const object = value as KubernetesObject;
+          assert.deepEqual(schema.validate(object).map(fieldErrorText), []);
+          assert.deepEqual(schema.unknownFields(object), []);
+          const before = structuredClone(object);
+          schema.prune(object);
+          assert.deepEqual(object, before);
+          schema.default(object);
+          assert.deepEqual(schema.validate(object).map(fieldErrorText), []);
+        }),
+        { numRuns: 30 },
+      );
+    }
+  }
 });
