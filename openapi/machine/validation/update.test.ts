@@ -48,6 +48,14 @@ test('what concerns the next placement or the way to stop may change at any time
   );
 });
 
+test('a default that came into being after the machine was stored is no change', () => {
+  const old = sampleMachine({}, onHost);
+  const machine = structuredClone(old);
+  delete old.spec.domain.cpu;
+  delete old.spec.domain.machine;
+  assert.deepEqual(updateErrors(machine, old), []);
+});
+
 const statusChange = (before: VirtualMachineStatus, after: VirtualMachineStatus) =>
   statusUpdateErrors(sampleMachine({}, after), sampleMachine({}, before)).map(fieldErrorText);
 
