@@ -52,7 +52,7 @@ export function run(check: Check): Promise<Outcome> {
     const child = spawn(command, args, {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, NODE_TEST_CONTEXT: '' },
+      env: { ...process.env, NODE_TEST_CONTEXT: undefined },
     });
     let output = '';
     for (const stream of [child.stdout, child.stderr])

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Which test files there are and in which order they run. From small to large, so that a mistake shows early: units
- * beside the code, contract suites, suites against real things, then machines from end to end.
+ * Which test files there are and in which order they run. From small to large, so that a mistake shows early: what
+ * can be said of the source, units beside the code, contract suites, suites against real things, then machines from end to end.
  */
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -22,6 +22,9 @@ const ROOMS = ['base', 'openapi', 'storage', 'apiserver', 'reconcilers', 'launch
 
 /** Folders of test/ that are no stage of their own: what tests share, and measurements that prove nothing by passing. */
 const NO_SUITE = new Set(['harness', 'performance']);
+
+/** Suites that say something about the source alone: first, because they are cheap to mend. */
+const FIRST = ['check', 'style'];
 
 /** Suites with these names run last and one file after the other: they boot machines and share the host. */
 const ONE_BY_ONE = ['images', 'integration', 'faults', 'e2e'];
@@ -53,11 +56,14 @@ export async function plan(parallelism: number): Promise<readonly Stage[]> {
     .filter((entry) => entry.isDirectory() && !NO_SUITE.has(entry.name))
     .map((entry) => entry.name)
     .sort((a, b) => ONE_BY_ONE.indexOf(a) - ONE_BY_ONE.indexOf(b) || a.localeCompare(b));
-  const stages: Stage[] = [{ name: 'units', files: units, concurrency: parallelism, timeoutMs: 120_000 }];
+  const stages: Stage[] = [];
   for (const suite of suites) {
     const files = await testFiles(path.join('test', suite));
     const alone = ONE_BY_ONE.includes(suite);
     stages.push({ name: suite, files, concurrency: alone ? 1 : parallelism, timeoutMs: alone ? 1_200_000 : 300_000 });
   }
-  return stages.filter((stage) => stage.files.length > 0);
+  const first = stages.filter((stage) => FIRST.includes(stage.name));
+  const later = stages.filter((stage) => !FIRST.includes(stage.name));
+  const middle: Stage = { name: 'units', files: units, concurrency: parallelism, timeoutMs: 120_000 };
+  return [...first, middle, ...later].filter((stage) => stage.files.length > 0);
 }

@@ -28,7 +28,7 @@ export const upFlags = {
   ...sharedFlags,
   images: flag.list({
     about: 'Guest images to build and publish; the first before up ends, the others in the background.',
-    fallback: ['tiny', 'tiny-generic', 'debian'],
+    fallback: ['tiny', 'tiny-generic', 'memtest', 'debian'],
   }),
   'wait-for-images': flag.toggle({ about: 'Wait for all images, not only for the first.' }),
   'node-name': flag.text({ about: 'Name of this machine as a Host.', fallback: hostname().toLowerCase() }),

@@ -45,6 +45,13 @@ export const IMAGES: readonly GuestImage[] = [
     packages: ['linux-image-amd64', 'qemu-guest-agent', 'busybox-static'],
   },
   {
+    name: 'memtest',
+    about: 'Memtest86+: a payload without an operating system',
+    build: ['memtest/build'],
+    recipe: ['memtest'],
+    packages: ['memtest86+', 'syslinux'],
+  },
+  {
     name: 'debian',
     about: 'Debian 12 with cloud-init and the QEMU guest agent',
     build: ['debian/build'],
