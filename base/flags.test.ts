@@ -104,6 +104,7 @@ describe('flags', () => {
     const text = outcome.kind === 'help' ? outcome.text : assert.fail();
     for (const name of Object.keys(program.flags)) assert.match(text, new RegExp(`--${name}`));
     assert.match(text, /\(default 7443\)/);
+    assert.match(text, /--period DURATION +How often\. \(default 10s\)/);
     assert.match(text, /\(default 127\.0\.0\.1:7445\)/);
     assert.match(text, /\(required\)/);
   });

@@ -19,6 +19,8 @@ export interface Flag<T> {
   readonly repeatable: boolean;
   /** Reads one value; throws an Error whose message completes "invalid value … for --flag: ". */
   parse(text: string, before: T | undefined): T;
+  /** The default as the help text shows it; absent = by its type. */
+  show?(value: T): string;
 }
 
 interface Base<T> {
@@ -34,10 +36,10 @@ function make<T, O extends Base<T>>(
   options: O,
   placeholder: string | undefined,
   parse: (text: string, before: T | undefined) => T,
-  repeatable = false,
+  more: { readonly repeatable?: boolean; readonly show?: (value: T) => string } = {},
 ): Optional<T, O> {
   const { about, fallback, required = false } = options;
-  return { about, placeholder, fallback, required, repeatable, parse } as unknown as Optional<T, O>;
+  return { repeatable: false, about, placeholder, fallback, required, parse, ...more } as unknown as Optional<T, O>;
 }
 
 export const flag = {
@@ -67,7 +69,7 @@ export const flag = {
 
   /** Milliseconds from Go-like text: 1h30m, 10s, 250ms. */
   duration: <O extends Base<number>>(options: O): Optional<number, O> =>
-    make<number, O>(options, 'DURATION', parseDuration),
+    make<number, O>(options, 'DURATION', parseDuration, { show: showDuration }),
 
   choice: <const C extends string, O extends Base<C>>(choices: readonly C[], options: O): Optional<C, O> =>
     make<C, O>(options, choices.join('|'), (text) => {
@@ -86,7 +88,7 @@ export const flag = {
       { fallback: [], ...options },
       'A,B,…',
       (text, before) => [...(before ?? []), ...text.split(',').filter((item) => item !== '')],
-      true,
+      { repeatable: true },
     ),
 };
 
@@ -108,6 +110,11 @@ function parseDuration(text: string): number {
   for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g))
     total += Number(amount) * (UNITS[unit ?? ''] ?? 0);
   return total;
+}
+
+function showDuration(milliseconds: number): string {
+  const unit = (['h', 'm', 's'] as const).find((name) => milliseconds % (UNITS[name] ?? 1) === 0) ?? 'ms';
+  return milliseconds === 0 ? '0s' : `${milliseconds / (UNITS[unit] ?? 1)}${unit}`;
 }
 
 function parseEndpoint(text: string): Endpoint {
@@ -179,7 +186,8 @@ export function parseFlags<F extends FlagSet>(program: Program<F>, args: readonl
   return { kind: 'run', flags: values as FlagValues<F> };
 }
 
-function shownFallback(value: unknown): string {
+function shownFallback({ fallback: value, show }: Flag<unknown>): string {
+  if (value !== undefined && show !== undefined) return ` (default ${show(value)})`;
   if (value === undefined || value === false || (Array.isArray(value) && value.length === 0)) return '';
   if (typeof value === 'object' && value !== null && 'host' in value && 'port' in value)
     return ` (default ${value.host}:${value.port})`;
@@ -190,7 +198,7 @@ function shownFallback(value: unknown): string {
 export function helpText(program: Program<FlagSet>): string {
   const rows = Object.entries(program.flags).map(([name, declared]): [string, string] => [
     `  --${name}${declared.placeholder === undefined ? '' : ` ${declared.placeholder}`}`,
-    `${declared.about}${declared.required ? ' (required)' : shownFallback(declared.fallback)}`,
+    `${declared.about}${declared.required ? ' (required)' : shownFallback(declared)}`,
   ]);
   rows.push(['  --help', 'Shows this text.']);
   const width = Math.min(44, Math.max(...rows.map(([left]) => left.length)) + 2);
