@@ -84,6 +84,7 @@ export function createApi(parts: ApiParts): Api {
     streamOf: createStreamLookup(registry),
     hostOf,
     async start(signal) {
+      cache.start();
       await cache.synced(signal);
       if (!embedded) return;
       await makeStandingNamespaces(registry.store('', 'namespaces'), signal);
