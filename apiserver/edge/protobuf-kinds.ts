@@ -28,16 +28,14 @@ const ownerReference: Message = {
   7: ['blockOwnerDeletion', boolean],
 };
 
+/** Without what is only ever the server's: generation, deletion, managedFields. */
 const metadata = message({
   1: ['name', text],
   2: ['generateName', text],
   3: ['namespace', text],
   5: ['uid', text],
   6: ['resourceVersion', text],
-  7: ['generation', integer],
   8: ['creationTimestamp', time],
-  9: ['deletionTimestamp', time],
-  10: ['deletionGracePeriodSeconds', integer],
   11: ['labels', map(text)],
   12: ['annotations', map(text)],
   13: ['ownerReferences', list(message(ownerReference))],

@@ -69,8 +69,11 @@ function decode(bytes: Buffer, message: Message): Record<string, unknown> {
         object[name] = map;
         break;
       }
-      default:
-        object[name] = readValue(field, shape);
+      default: {
+        const value = readValue(field, shape);
+        // Go writes texts that are not set as empty ones; in its JSON they are left out.
+        if (value !== '' && value !== null) object[name] = value;
+      }
     }
   }
   return object;
