@@ -27,6 +27,7 @@ export interface LaunchOptions {
   /** Seconds that SIGTERM gives the guest. */
   readonly grace: number;
   /** Group for access to the accelerator's device. */
+  readonly group: number | undefined;
   readonly listener: SupervisorListener;
 }
 
@@ -43,6 +44,8 @@ export interface ProcessSandboxes {
   prepare(sandbox: Sandbox): Promise<void>;
   launch(sandbox: Sandbox, options: LaunchOptions): Promise<SupervisorClient>;
   find(sandbox: Sandbox, listener: SupervisorListener): Promise<FoundSandbox>;
+  /** Whether a guest may ever have run there. */
+  hasRun(sandbox: Sandbox): Promise<boolean>;
   destroy(sandbox: Sandbox): Promise<void>;
 }
 
@@ -75,14 +78,15 @@ export function createSandboxes(config: {
       await chown(join(directory, 'display'), identity.uid, identity.gid);
     },
 
-    async launch({ identity, directory }, { limits, taps, grace, listener }) {
+    async launch({ identity, directory }, { limits, taps, grace, group, listener }) {
       const groups = await cgroups.create(identity.name, limits);
       const errors = await open(join(directory, 'supervisor.err'), 'w', 0o600);
       let child: ChildProcess;
       try {
         const args = ['run', '--directory', directory, '--grace', String(grace)];
         args.push('--netns', identity.namespacePath, '--uid', String(identity.uid), '--gid', String(identity.gid));
-        for (const group of groups) args.push('--cgroup', group);
+        if (group !== undefined) args.push('--group', String(group));
+        for (const path of groups) args.push('--cgroup', path);
         for (const tap of taps) args.push('--tap', tap);
         child = spawn(supervisor, args, {
           cwd: directory,
@@ -104,10 +108,7 @@ export function createSandboxes(config: {
         if (code !== 'ENOENT' && code !== 'ECONNREFUSED') throw error;
       }
       const processes = await cgroups.processes(identity.name);
-      const ran = await stat(join(directory, 'lock')).then(
-        ({ size }) => size > 0,
-        () => false,
-      );
+      const ran = await hasRun(directory);
       if (processes.length === 0 && !ran) return { kind: 'fresh' };
       // Processes without a control socket: a supervisor that has not come up. It is either on its way or broken.
       if (processes.length > 0 && !ran) return attachLate(directory, listener);
@@ -117,11 +118,24 @@ export function createSandboxes(config: {
       };
     },
 
+    hasRun({ directory }) {
+      return hasRun(directory);
+    },
+
     async destroy({ identity, directory }) {
       await cgroups.destroy(identity.name);
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+async function hasRun(directory: string): Promise<boolean> {
+  try {
+    return (await stat(join(directory, 'lock'))).size > 0;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 async function attachWhenUp(

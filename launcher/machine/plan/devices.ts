@@ -27,18 +27,8 @@ export function devices(input: PlanInput, bus: string): string[] {
     }),
   ];
   if (spec.autoattachSerialConsole ?? true) {
-    const { serialLog: logfile } = input.files;
-    argv.push(
-      '-chardev',
-      keyValues('socket', {
-        id: 'serial0',
-        fd: descriptors.serial,
-        server: true,
-        wait: false,
-        logfile,
-        logappend: true,
-      }),
-    );
+    // No logfile here: what a guest writes is kept, within bounds, by the console's hub.
+    argv.push(...inherited('serial0', descriptors.serial));
     argv.push(...json('-device', { driver: 'isa-serial', id: 'serial0-device', chardev: 'serial0' }));
   }
   if (spec.autoattachGraphicsDevice ?? true) {

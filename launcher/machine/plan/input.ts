@@ -36,8 +36,6 @@ export interface HostFacts {
 }
 
 export interface PlanFiles {
-  /** QEMU appends what the guest writes to its serial port. */
-  readonly serialLog: string;
   /** Unix socket that QEMU makes for VNC. */
   readonly vncSocket: string;
   /** The RAM file of `memory.backing: File`, already of the right size. */
