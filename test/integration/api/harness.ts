@@ -51,8 +51,12 @@ export async function startApi(): Promise<TestApi> {
   const directory = await mkdtemp(join(tmpdir(), 'torpor-api-'));
   const [etcd, identities] = await Promise.all([startEtcd(), ensureServerIdentities(directory, '127.0.0.1')]);
   const { authority } = identities;
-  const tls = { certificate: identities.serving.certificate, key: identities.serving.key };
-  let running = await serve(etcd, authority.certificate, tls);
+  const { serving } = identities;
+  let running = await serve(etcd, authority.certificate, serving).catch(async (error: unknown) => {
+    await etcd.stop();
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  });
   const client = async (name: string, commonName: string, organizations: readonly string[]): Promise<Client> => {
     const subject = { commonName, organizations };
     const pair = await ensureKeyPair(directory, name, { subject, usages: ['client'], days: 1 }, authority);
@@ -78,7 +82,7 @@ export async function startApi(): Promise<TestApi> {
     launcher: (node) => client(`test-launcher-${node}`, `torpor:launcher:${node}`, ['torpor:launchers']),
     async restart() {
       await running.stop();
-      running = await serve(etcd, authority.certificate, tls);
+      running = await serve(etcd, authority.certificate, serving);
     },
     async stop() {
       await running.stop();
@@ -88,8 +92,8 @@ export async function startApi(): Promise<TestApi> {
   };
 }
 
-async function serve(etcd: TemporaryEtcd, ca: string, tls: { certificate: string; key: string }) {
-  const log = createLogger('test', { level: 'fatal' });
+async function serve(etcd: TemporaryEtcd, ca: string, serving: KeyPair) {
+  const log = createLogger('test', { level: (process.env.TORPOR_LOG_LEVEL ?? 'fatal') as 'fatal' });
   const store = new EtcdStore({ servers: [etcd.endpoint], prefix: '/torpor.dev', log });
   const live = new LiveValues();
   const unused = () => Promise.reject(new Error('not part of this suite'));
@@ -113,7 +117,7 @@ async function serve(etcd: TemporaryEtcd, ca: string, tls: { certificate: string
     logger: log,
     metrics: createMetrics(),
     version: 'v0.1.0',
-    tls: { ...tls, clientCa: ca } as Parameters<typeof createServer>[0]['tls'],
+    tls: { serving, clientAuthorities: ca },
     resources: api.definitions,
     dispatch: api.dispatch,
     streamOf: api.streamOf,

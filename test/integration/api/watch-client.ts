@@ -1,4 +1,5 @@
-import { type ClientRequest, type IncomingMessage, request } from 'node:https';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { request } from 'node:https';
 import { createInterface } from 'node:readline';
 import type { KubernetesObject } from '../../../openapi/machinery/object.ts';
 
