@@ -5,7 +5,7 @@
 import { createHash, createPublicKey, generateKeyPair, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { isIP } from 'node:net';
 import { promisify } from 'node:util';
-import forge from 'node-forge';
+import type forge from 'node-forge';
 
 const generate = promisify(generateKeyPair);
 const signBytes = promisify(sign);
@@ -43,19 +43,29 @@ function keyIdentifier(publicKey: KeyObject): Buffer {
   return createHash('sha1').update(pkcs1).digest();
 }
 
-function attributes(subject: Subject): forge.pki.CertificateField[] {
+function attributes({ asn1 }: Forge, subject: Subject): forge.pki.CertificateField[] {
   const organizations = (subject.organizations ?? []).map((value) => ({
     name: 'organizationName',
     value,
-    valueTagClass: forge.asn1.Type.UTF8,
+    valueTagClass: asn1.Type.UTF8,
   }));
-  const commonName = { name: 'commonName', value: subject.commonName, valueTagClass: forge.asn1.Type.UTF8 };
+  const commonName = { name: 'commonName', value: subject.commonName, valueTagClass: asn1.Type.UTF8 };
   return [...organizations, commonName] as unknown as forge.pki.CertificateField[];
 }
 
+type Forge = typeof forge;
+
+/** Loaded when a certificate is made, which is rare: it takes several MiB of memory. */
+async function loadForge(): Promise<Forge> {
+  return (await import('node-forge')).default;
+}
+
 /** The part of a certificate that is signed; node-forge exports it, its type declarations forget it. */
-const toBeSigned = (forge.pki as unknown as { getTBSCertificate(certificate: forge.pki.Certificate): forge.asn1.Asn1 })
-  .getTBSCertificate;
+function toBeSigned({ pki }: Forge, certificate: forge.pki.Certificate): forge.asn1.Asn1 {
+  return (pki as unknown as { getTBSCertificate(of: forge.pki.Certificate): forge.asn1.Asn1 }).getTBSCertificate(
+    certificate,
+  );
+}
 
 /** Issues a certificate for `publicKey`, signed by `signer`; an authority signs itself. */
 export async function signCertificate(
@@ -63,17 +73,19 @@ export async function signCertificate(
   publicKey: KeyObject,
   signer: Signer,
 ): Promise<string> {
-  const certificate = forge.pki.createCertificate();
+  const library = await loadForge();
+  const { pki, asn1 } = library;
+  const certificate = pki.createCertificate();
   const authority = request.usages.length === 0;
-  certificate.publicKey = forge.pki.publicKeyFromPem(publicKey.export({ type: 'spki', format: 'pem' }) as string);
+  certificate.publicKey = pki.publicKeyFromPem(publicKey.export({ type: 'spki', format: 'pem' }) as string);
   // A positive number of at most 20 bytes (RFC 5280 4.1.2.2): the first bit stays 0, the first byte is never 0.
   certificate.serialNumber = `4${randomBytes(16).toString('hex').slice(1)}`;
   const now = Date.now();
   // Clocks of two machines differ: a fresh certificate must not lie in the other's future.
   certificate.validity.notBefore = new Date(now - 5 * 60_000);
   certificate.validity.notAfter = new Date(now + request.days * 86_400_000);
-  certificate.setSubject(attributes(request.subject));
-  certificate.setIssuer(attributes(signer.subject));
+  certificate.setSubject(attributes(library, request.subject));
+  certificate.setIssuer(attributes(library, signer.subject));
   const names = (request.names ?? []).map((name) => (isIP(name) ? { type: 7, ip: name } : { type: 2, value: name }));
   certificate.setExtensions([
     { name: 'basicConstraints', critical: true, cA: authority },
@@ -99,10 +111,10 @@ export async function signCertificate(
       keyIdentifier: keyIdentifier(createPublicKey(signer.privateKey)).toString('latin1'),
     },
   ]);
-  certificate.signatureOid = forge.pki.oids.sha256WithRSAEncryption as string;
+  certificate.signatureOid = pki.oids.sha256WithRSAEncryption as string;
   certificate.siginfo.algorithmOid = certificate.signatureOid;
-  const body = forge.asn1.toDer(toBeSigned(certificate)).getBytes();
+  const body = asn1.toDer(toBeSigned(library, certificate)).getBytes();
   const signature = await signBytes('sha256', Buffer.from(body, 'latin1'), signer.privateKey);
   certificate.signature = signature.toString('latin1');
-  return forge.pki.certificateToPem(certificate).replaceAll('\r\n', '\n');
+  return pki.certificateToPem(certificate).replaceAll('\r\n', '\n');
 }
