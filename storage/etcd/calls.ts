@@ -47,6 +47,7 @@ export class EtcdCalls {
   ): Promise<T> {
     const end = Date.now() + budgetMs;
     const backoff = new Backoff({ initialMs: 50, maxMs: 500 });
+    let reason: string | undefined;
     for (;;) {
       try {
         return await this.once(operation, () => call(Math.min(end, Date.now() + budgetMs / READ_ATTEMPTS)));
@@ -54,6 +55,8 @@ export class EtcdCalls {
         if (this.#closed) throw new StoreUnavailable(`${operation} ${object}: the connection to etcd is closed`);
         switch (failureOf(error)) {
           case 'unknown':
+            // The last attempt may have had no time left; an earlier one tells more.
+            if (reason === undefined || !/DEADLINE_EXCEEDED/.test(textOf(error))) reason = textOf(error);
             break;
           case 'refused':
             throw new StoreUnavailable(`${operation} ${object}: etcd refused: ${textOf(error)}`);
@@ -63,7 +66,7 @@ export class EtcdCalls {
             throw error;
         }
         if (Date.now() + 50 >= end) {
-          throw new StoreUnavailable(`${operation} ${object}: etcd did not answer in ${budgetMs} ms: ${textOf(error)}`);
+          throw new StoreUnavailable(`${operation} ${object}: etcd did not answer in ${budgetMs} ms: ${reason}`);
         }
         await backoff.wait();
       }

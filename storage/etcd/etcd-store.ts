@@ -35,6 +35,7 @@ export class EtcdStore implements Store {
   readonly #newest: SharedRead<Newest>;
   readonly #watches = new Set<EtcdWatch>();
   readonly #compactor: Compactor;
+  #lastNewest: Newest | undefined;
   #closed = false;
 
   constructor(options: EtcdOptions) {
@@ -101,6 +102,8 @@ export class EtcdStore implements Store {
     const stop = (): void => watch.stop();
     signal.addEventListener('abort', stop, { once: true });
     this.#watches.add(watch);
+    // Whoever read it before may be waiting for this watch to come to it (S11).
+    if (this.#lastNewest !== undefined) watch.noteNewest(this.#lastNewest);
     try {
       yield* watch.batches();
     } finally {
@@ -154,6 +157,7 @@ export class EtcdStore implements Store {
       budgetMs,
     );
     const newest = { revision: BigInt(answer.header.revision), ours: BigInt(answer.kvs[0]?.mod_revision ?? 0) };
+    this.#lastNewest = newest;
     for (const watch of this.#watches) watch.noteNewest(newest);
     return newest;
   }

@@ -48,7 +48,7 @@ export class EtcdWatch {
 
   /** V3. */
   noteNewest(newest: Newest): void {
-    if (newest.revision <= this.#assembly.seen) return;
+    if (newest.revision <= this.#assembly.seen || newest.revision <= (this.#newest?.revision ?? 0n)) return;
     this.#newest = newest;
     this.#stream?.hint(newest);
   }
