@@ -1,7 +1,7 @@
 import type { Host, StatusCause, VirtualMachine } from '../../../openapi/api.ts';
+import { type Demand, demandOf } from '../../../openapi/machine/demand.ts';
 import { quantityMilliValue, quantityValue, tryParseQuantity } from '../../../openapi/machinery/quantity.ts';
 import type { Change, Store } from '../../../storage/store.ts';
-import { type Demand, demandOf } from './demand.ts';
 
 /**
  * What hosts have promised to machines: one key per host, changed only in the transaction that binds or releases a
