@@ -68,10 +68,10 @@ export class WatchedFiles<T> {
       const seen = await stamp(this.#paths);
       if (seen === this.#seen) return;
       const value = this.#parse(await Promise.all(this.#paths.map((path) => readFile(path, 'utf8'))));
-      for (const listener of this.#listeners) listener(value);
       this.#value = value;
       this.#seen = seen;
       this.#broken = '';
+      for (const listener of this.#listeners) listener(value);
       this.#logger.info({ files: this.#paths }, 'changed files are in use');
     } catch (err) {
       const text = String(err);

@@ -1,13 +1,17 @@
 /** torpor-apiserver as a process in embedded mode, over a real etcd: first start, who may do what, kubectl, the end. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createPublicKey, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { connect } from 'node:tls';
 import supertest from 'supertest';
+import { openAuthority } from '../../../base/certificates/authority.ts';
+import { signCertificate } from '../../../base/certificates/sign.ts';
 import { startEtcd, type TemporaryEtcd } from '../../harness/etcd.ts';
 import { freePort } from '../../harness/free-port.ts';
 
@@ -201,23 +205,45 @@ test('T1: with etcd frozen discovery answers at once, readyz fails, reads are 50
   await ready();
 });
 
-test('a serving certificate that is replaced on disk is used, and a broken one is not', async () => {
-  const serialNumber = async () => {
-    const { X509Certificate } = await import('node:crypto');
-    return new X509Certificate(await readFile(join(directory, 'pki/serving.crt'))).serialNumber;
-  };
-  const first = await serialNumber();
-  await writeFile(join(directory, 'pki/serving.crt'), 'nonsense');
+/** Serial number of the certificate that a new connection sees. */
+function served(): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
+    socket.once('error', reject).once('secureConnect', () => {
+      resolve(socket.getPeerCertificate().serialNumber);
+      socket.destroy();
+    });
+  });
+}
+
+test('T30: a serving certificate that is replaced on disk is used within seconds, a broken one is not', async () => {
+  const [authority, first] = [await openAuthority(join(directory, 'pki'), 'torpor-ca'), await served()];
+  const path = join(directory, 'pki/serving.crt');
+  const key = createPublicKey(await readFile(join(directory, 'pki/serving.key'), 'utf8'));
+  const request = {
+    subject: { commonName: 'torpor-apiserver' },
+    usages: ['server'],
+    names: ['127.0.0.1'],
+    days: 1,
+  } as const;
+  const certificate = await signCertificate(request, key, authority);
+  await writeFile(path, certificate);
+  const wanted = new X509Certificate(certificate).serialNumber;
+  assert.notEqual(first, wanted);
+  for (let attempt = 0; attempt < 100 && (await served()) !== wanted; attempt++) await delay(100);
+  assert.equal(await served(), wanted);
   const seen = output.length;
+  await writeFile(path, 'nonsense');
   while (!output.slice(seen).includes('changed files cannot be used')) await delay(100);
-  assert.equal((await (await as('admin')).get('/livez')).status, 200);
-  const second = api;
-  second.kill('SIGTERM');
-  assert.deepEqual(await once(second, 'exit'), [0, null]);
-  // The next start finds it broken and issues another one, of the same key and authority.
+  assert.equal(await served(), wanted);
+});
+
+test('SIGTERM is an orderly end with status 0; the next start mends what is broken', async () => {
+  api.kill('SIGTERM');
+  assert.deepEqual(await once(api, 'exit'), [0, null]);
   api = start(...flags());
   await ready();
-  assert.notEqual(await serialNumber(), first);
+  assert.equal(await served(), new X509Certificate(await readFile(join(directory, 'pki/serving.crt'))).serialNumber);
 });
 
 test('flags: what is missing or not supported is said at once, with exit code 2', async () => {
