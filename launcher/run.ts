@@ -183,8 +183,6 @@ export async function run(
   }, RENEW_MS);
   shutdown.add('certificate renewal', () => clearInterval(renewing));
 
-  const live = runLiveStream({ connection, nodeName, stages, onProblem }, signal);
-  shutdown.add('live stream', () => live);
   machines.start();
   shutdown.add('machine informer', () => machines.stop());
   await agent.start(found.records, signal);
@@ -202,7 +200,12 @@ export async function run(
     reservedMemory: options.reservedMemory ?? defaultReservedMemory(),
     images: () => images.list(),
   };
-  const reporting = keepHostReported(client, report, signal, onProblem, () => {});
+  // The stream hangs on the Host object, so it is opened when that is there.
+  let live: Promise<void> | undefined;
+  shutdown.add('live stream', () => live);
+  const reporting = keepHostReported(client, report, signal, onProblem, () => {
+    live ??= runLiveStream({ connection, nodeName, stages, onProblem }, signal);
+  });
   shutdown.add('host report', () => reporting);
   log.info({ endpoint, adopted: found.records.length }, 'ready');
 }

@@ -19,7 +19,6 @@ export interface HostReport {
   readonly launcherVersion: string;
   /** Bytes that machines may not have: the system's and our own processes. */
   readonly reservedMemory: number;
-  /** How many virtual milli-cores are given out for one of the host's. */
   readonly images: () => Promise<
     readonly { readonly names: readonly string[]; readonly sizeBytes: number; readonly digest?: string }[]
   >;
@@ -58,7 +57,7 @@ export function hostStatus(
   return {
     ...kept,
     capacity: { cpu: String(cores), memory: bytes(memory) },
-    allocatable: { cpu: milli(cores * 1000), memory: bytes(Math.max(0, memory - report.reservedMemory)) },
+    allocatable: { cpu: milli(cores * 1000), memory: bytes(wholeMib(Math.max(0, memory - report.reservedMemory))) },
     conditions: [...conditions],
     addresses: [...report.addresses],
     agent: { endpoint: report.endpoint },
@@ -70,6 +69,7 @@ export function hostStatus(
   };
 }
 
+const wholeMib = (amount: number) => Math.floor(amount / 1048576) * 1048576;
 const bytes = (amount: number) => formatQuantity(quantityOfBytes(BigInt(amount)));
 const milli = (amount: number) => formatQuantity(quantityOfMilli(BigInt(amount)));
 

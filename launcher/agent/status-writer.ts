@@ -15,7 +15,11 @@ import type { Boot } from './wish.ts';
  */
 export type StatusChange = (machine: VirtualMachine) => VirtualMachineStatus | undefined;
 
-export type WriteOutcome = { readonly kind: 'written'; readonly machine: VirtualMachine } | { readonly kind: 'moved' };
+export type WriteOutcome =
+  | { readonly kind: 'written'; readonly machine: VirtualMachine }
+  /** It was so already (W3). */
+  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'moved' };
 
 export interface StatusWriterOptions {
   readonly client: Client;
@@ -46,7 +50,7 @@ export class StatusWriter {
         const { nodeName, bootID } = machine.status ?? {};
         if (nodeName !== at.nodeName || bootID !== at.bootID) return { kind: 'moved' };
         const status = change(machine);
-        if (status === undefined || status === machine.status) return { kind: 'written', machine };
+        if (status === undefined || status === machine.status) return { kind: 'unchanged' };
         return {
           kind: 'written',
           machine: await this.#options.client.updateStatus(

@@ -14,7 +14,10 @@ export interface Boot {
   readonly nodeName: string;
 }
 
-/** Pure. A deletion with a grace period of its own shortens the machine's, never lengthens it. */
+/**
+ * Pure. metadata.deletionGracePeriodSeconds says nothing here: as for every object with a finalizer it is 0 whatever the
+ * person who deleted it had in mind.
+ */
 export function wishOf(machine: VirtualMachine | undefined, boot: Boot, now: Date): Wish {
   if (machine === undefined || machine.metadata.uid !== boot.uid)
     return { want: 'abandon', why: 'the machine is gone' };
@@ -24,8 +27,5 @@ export function wishOf(machine: VirtualMachine | undefined, boot: Boot, now: Dat
   }
   const { want, why } = decide(machine, now);
   if (want === 'run') return { want };
-  const own = gracePeriodSeconds(machine, now);
-  const { deletionTimestamp, deletionGracePeriodSeconds: given } = machine.metadata;
-  const grace = deletionTimestamp && given !== undefined && given !== null ? Math.min(own, given) : own;
-  return { want, grace, why };
+  return { want, grace: gracePeriodSeconds(machine, now), why };
 }
