@@ -123,6 +123,8 @@ export class MachineController {
       context.log.info({ host: placement.name, bootID: bound.status?.bootID }, 'machine bound');
       return done;
     } catch (error) {
+      // Room that was held for it is free again for those who were turned away meanwhile.
+      this.#pokeUnplaced();
       if (isError(error, 'notFound')) return done;
       if (!isError(error, 'conflict')) throw error;
       const reasons = error.causes.map(({ reason }) => reason);
