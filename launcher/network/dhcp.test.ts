@@ -18,6 +18,7 @@ test('the server knows one card, gives it one address, and does no more', () => 
     'interface=tpbr0',
     'bind-interfaces',
     'no-ping',
+    'dhcp-broadcast',
     'leasefile-ro',
     'dhcp-range=10.0.2.2,static,255.255.255.0,infinite',
     'dhcp-host=52:54:00:00:00:01,10.0.2.2,web,infinite',

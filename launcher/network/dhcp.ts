@@ -36,6 +36,8 @@ export function dnsmasqConfig({ directory, user, macAddress, hostname, mtu, reso
     'leasefile-ro',
     'quiet-dhcp',
     'no-ping', // a ping would be the first frame that a sleeping guest gets
+    // To answer by unicast dnsmasq sets a neighbour entry of its own, which replaces the permanent one (N4).
+    'dhcp-broadcast',
     'dhcp-authoritative',
     'dhcp-rapid-commit',
     `dhcp-range=${net.guest},static,${net.netmask},infinite`,

@@ -111,12 +111,14 @@ async function grow(file: FileHandle, size: bigint, capacity: bigint): Promise<b
   return floorTo(size, SECTOR);
 }
 
-/** The owner for a disk of one machine; for a base the group only, since several users read it at once. */
+/**
+ * A disk gets its machine's user as owner. A base stays with its owner and becomes readable by all: every machine has a
+ * user and group of its own, and any number of them read it at once, now and after each wake.
+ */
 async function permit(file: FileHandle, purpose: 'disk' | 'base', context: VolumeContext): Promise<void> {
   const { uid, gid, mode } = await file.stat();
-  const wantedUid = purpose === 'disk' ? context.uid : uid;
-  if (uid !== wantedUid || gid !== context.gid) await file.chown(wantedUid, context.gid);
-  const wantedMode = (mode & 0o7777) | (purpose === 'disk' ? 0o600 : 0o440);
+  if (purpose === 'disk' && (uid !== context.uid || gid !== context.gid)) await file.chown(context.uid, context.gid);
+  const wantedMode = (mode & 0o7777) | (purpose === 'disk' ? 0o600 : 0o444);
   if ((mode & 0o7777) !== wantedMode) await file.chmod(wantedMode);
 }
 

@@ -117,6 +117,12 @@ describe('a sandbox with two declared ports', () => {
     if (first !== undefined && !first.startsWith('127.')) assert.equal(lease.dns?.split(' ')[0], first);
   });
 
+  test('keeps the fixed entry of its neighbour, also after DHCP (N4)', async () => {
+    const entries = (await run('nsenter', [`--net=${sandbox.namespacePath}`, 'ip', 'neigh', 'show', nic.guestAddress]))
+      .stdout;
+    assert.match(entries, new RegExp(`lladdr ${nic.macAddress} PERMANENT`));
+  });
+
   test('passes declared ports on, with the client address kept', async () => {
     await guest.serve(80);
     assert.equal(await say(sandbox.address, 80), 'hello 10.199.0.1\n');

@@ -151,6 +151,15 @@ describe('ephemeral', () => {
     assert.deepEqual(await readdir(context.bootDirectory), []);
   });
 
+  test('leaves the claim to its owner and lets any number of machines read it', async () => {
+    const base = join(claim, 'disk.img');
+    await writeFile(base, Buffer.alloc(MIB), { mode: 0o600 });
+    const { uid } = await stat(base);
+    await ephemeral.prepare(volume, context);
+    const after = await stat(base);
+    assert.deepEqual([after.uid, after.mode & 0o777], [uid, 0o644]);
+  });
+
   test('needs a disk in the claim', async () => {
     const outcome = await ephemeral.prepare(volume, context);
     assert.equal(outcome.kind === 'failed' && outcome.reason, 'ClaimEmpty');
