@@ -318,10 +318,7 @@ export class Actor {
       known,
     );
     this.#node.stages.clear(this.#record.uid);
-    if (outcome.kind === 'written') {
-      this.#event('Normal', 'Started', `The guest runs on ${this.#node.name}.`);
-      this.#log.info({ timings: this.#record.timings }, 'the guest runs');
-    }
+    if (outcome.kind === 'written') this.#log.info({ timings: this.#record.timings }, 'the guest runs');
   }
 
   async #stop(machine: RunningMachine, why: string): Promise<ActorState> {
@@ -384,7 +381,7 @@ export class Actor {
     return {
       phase: 'Stopped',
       reason: 'Requested',
-      message: `It was stopped before its guest ran: ${why}.`,
+      message: `It was stopped before its guest ran: ${why}`,
       finishedAt: this.#node.now().toISOString(),
     };
   }
@@ -400,18 +397,12 @@ export class Actor {
 
   async #handBack(end: RecordedEnd): Promise<ActorState> {
     const at = { ...this.#record, nodeName: this.#node.name };
-    const outcome = await this.#node.statuses.write(
+    await this.#node.statuses.write(
       at,
       (machine) => endedStatus(machine, this.#record, end, this.#node.now()),
       this.#closing.signal,
       this.#current(),
     );
-    if (outcome.kind === 'written')
-      this.#event(
-        end.phase === 'Failed' ? 'Warning' : 'Normal',
-        end.phase === 'Failed' ? 'Failed' : 'Stopped',
-        end.message,
-      );
     return this.#forget();
   }
 

@@ -15,7 +15,7 @@ export function describeEnd(end: MachineEnd, requested: string | undefined, now:
         return {
           phase: 'Stopped',
           reason: 'Requested',
-          message: `The guest was shut down: ${requested}.`,
+          message: `The guest was shut down: ${requested}`,
           ...facts(end.exit),
           finishedAt,
         };
@@ -24,14 +24,14 @@ export function describeEnd(end: MachineEnd, requested: string | undefined, now:
         return {
           phase: 'Succeeded',
           reason: 'GuestPowerOff',
-          message: 'The guest powered off.',
+          message: 'The guest powered off',
           ...facts(end.exit),
           finishedAt,
         };
       return {
         phase: 'Failed',
         reason: 'HypervisorDied',
-        message: `QEMU was made to quit by something other than the launcher (${end.exit.reason || 'it did not say why'}).`,
+        message: `QEMU was made to quit by something other than the launcher (${end.exit.reason || 'it did not say why'})`,
         ...facts(end.exit),
         finishedAt,
       };
@@ -39,7 +39,7 @@ export function describeEnd(end: MachineEnd, requested: string | undefined, now:
       return {
         phase: 'Stopped',
         reason: 'Killed',
-        message: `The guest did not shut down within its grace period and was ended: ${requested ?? 'the sandbox was told to stop'}.`,
+        message: `The guest did not shut down within its grace period and was ended: ${requested ?? 'the sandbox was told to stop'}`,
         ...facts(end.exit),
         finishedAt,
       };
@@ -54,7 +54,7 @@ export function describeEnd(end: MachineEnd, requested: string | undefined, now:
       return {
         phase: requested === undefined ? 'Failed' : 'Stopped',
         reason: 'HypervisorDied',
-        message: `QEMU ${how}${hint}${last ? `; it said: ${last}` : ''}.`,
+        message: `QEMU ${how}${hint}${last ? `; it said: ${last}` : ''}`,
         ...facts(end.exit),
         finishedAt,
       };
@@ -63,7 +63,7 @@ export function describeEnd(end: MachineEnd, requested: string | undefined, now:
       return {
         phase: requested === undefined ? 'Failed' : 'Stopped',
         reason: 'SandboxLost',
-        message: `The machine is gone: ${end.message}.`,
+        message: `The machine is gone: ${end.message}`,
         finishedAt,
       };
   }

@@ -30,9 +30,9 @@ export function preparingStatus(
 export function runningStatus(machine: VirtualMachine, record: MachineRecord, now: Date): VirtualMachineStatus {
   const entered = enterPhase(machine.status ?? {}, 'Running', now);
   const changes: ConditionChange[] = [
-    { type: 'VolumesReady', status: 'True', reason: 'Prepared', message: 'All volumes are attached.' },
-    { type: 'NetworkReady', status: 'True', reason: 'Prepared', message: 'The network is set up.' },
-    { type: 'Running', status: 'True', reason: 'GuestRunning', message: 'The guest runs.' },
+    { type: 'VolumesReady', status: 'True', reason: 'Prepared', message: 'All volumes are attached' },
+    { type: 'NetworkReady', status: 'True', reason: 'Prepared', message: 'The network is set up' },
+    { type: 'Running', status: 'True', reason: 'GuestRunning', message: 'The guest runs' },
   ];
   const addresses = [...new Set(record.interfaces.map(({ address }) => address))];
   const { preparing = 0, starting = 0 } = record.timings;
@@ -61,7 +61,7 @@ export function runningStatus(machine: VirtualMachine, record: MachineRecord, no
 export function stoppingStatus(machine: VirtualMachine, why: string, now: Date): VirtualMachineStatus {
   const entered = enterPhase(machine.status ?? {}, 'Stopping', now, {
     reason: 'Requested',
-    message: `The guest was asked to shut down: ${why}.`,
+    message: `The guest was asked to shut down: ${why}`,
   });
   return finish(machine, entered, now);
 }

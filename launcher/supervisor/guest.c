@@ -4,7 +4,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-enum { MAX_PLAN = 128 * 1024, MAX_ARGUMENTS = 1024, PRESS_AGAIN_MS = 5000 };
+enum { MAX_PLAN = 128 * 1024, MAX_ARGUMENTS = 1024, PRESS_AGAIN_MS = 2000 };
 
 static int64_t now_ms(void)
 {

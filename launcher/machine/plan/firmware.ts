@@ -25,6 +25,12 @@ export function firmware(
       `EFI secure boot needs machine type q35, not ${machineType}: set firmware.bootloader.efi.secureBoot to false or the type to q35`,
     );
   }
+  if (input.machine.spec.domain.firmware?.bootloader?.efi?.persistent === true) {
+    throw new PlanError(
+      'UnsupportedFirmware',
+      'firmware.bootloader.efi.persistent is not supported by this launcher: the variables are new at each start; set it to false',
+    );
+  }
   const { efiCode, efiSecureCode } = input.host.firmware;
   const code = secure ? efiSecureCode : efiCode;
   const variables = input.files.efiVariables;
