@@ -117,6 +117,8 @@ function etcd(home: Home, ports: Ports): ProgramToRun {
       `--initial-cluster=torpor=${peer}`,
       // The API server compacts by itself and trusts progress notifications for the freshness of its cache.
       '--experimental-watch-progress-notify-interval=5s',
+      // The API server's keep-alive pings come every few seconds; the default takes them for an attack.
+      '--grpc-keepalive-min-time=1s',
       '--snapshot-count=10000',
       '--quota-backend-bytes=2147483648',
       '--logger=zap',
