@@ -119,7 +119,7 @@ export class Watcher<T, S> implements CacheWatch<T, S> {
       if (events.length >= EVENTS_PER_STEP && event.revision !== scanned) break;
       scanned = event.revision;
       sequence += 1;
-      if (event.revision > this.#start.revision && inScope(this.scope, event.key)) events.push(event);
+      if (inScope(this.scope, event.key)) events.push(event);
     }
     const level = sequence >= window.next;
     this.#cursor = level ? undefined : sequence;

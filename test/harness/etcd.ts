@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -58,6 +59,7 @@ class Member implements TemporaryEtcd {
   /** A test run that dies must not leave its etcd behind. */
   readonly #onExit = (): void => {
     this.#process?.kill('SIGKILL');
+    rmSync(this.#directory, { recursive: true, force: true });
   };
 
   constructor(directory: string, port: number, peerPort: number, settings: EtcdSettings) {
