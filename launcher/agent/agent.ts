@@ -1,5 +1,6 @@
 import type { VirtualMachine } from '../../openapi/api.ts';
 import type { Informer } from '../../openapi/client/informer.ts';
+import { effectiveMachine } from '../../openapi/machine/effective.ts';
 import { identityOf } from '../sandbox/identity.ts';
 import type { MachineRecord } from '../sandbox/record.ts';
 import { Actor } from './actor.ts';
@@ -102,7 +103,14 @@ function freshRecord(
   machine: VirtualMachine,
   identity: Pick<MachineRecord, 'uid' | 'namespace' | 'name' | 'bootID' | 'slot'>,
 ): MachineRecord {
-  return { version: 1, ...identity, stage: 'preparing', machine, interfaces: [], timings: {} };
+  return {
+    version: 1,
+    ...identity,
+    stage: 'preparing',
+    machine: effectiveMachine(machine),
+    interfaces: [],
+    timings: {},
+  };
 }
 
 /** Names of the sandboxes that records lead to. */

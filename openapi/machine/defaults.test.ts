@@ -5,9 +5,11 @@ import type { VirtualMachineSpec } from '../api.ts';
 import { shapeOf } from '../schema/shape.ts';
 import { arbitraryOf } from '../schema/testing/arbitrary.ts';
 import { defaultMachine } from './defaults.ts';
+import { effectiveMachine } from './effective.ts';
 import { sampleMachine } from './testing/sample-machine.ts';
 
 const spec = (given: Partial<VirtualMachineSpec>) => sampleMachine(given).spec;
+const effective = (given: Partial<VirtualMachineSpec>) => effectiveMachine(sampleMachine(given)).spec;
 
 test('the smallest machine', () => {
   assert.deepEqual(spec({ domain: { memory: { guest: '1Gi' } }, volumes: [] }), {
@@ -52,7 +54,7 @@ test('processors come from limits, then requests, unless a topology is given', (
 
 test('volumes without a disk get one, disks without a target are disks', () => {
   const domain = { memory: { guest: '1Gi' }, devices: { disks: [{ name: 'seed', cdrom: {} }, { name: 'bare' }] } };
-  assert.deepEqual(spec({ domain }).domain.devices?.disks, [
+  assert.deepEqual(effective({ domain }).domain.devices?.disks, [
     { name: 'seed', cdrom: { bus: 'sata' } },
     { name: 'bare', disk: { bus: 'virtio' } },
     { name: 'root', disk: { bus: 'virtio' } },
@@ -62,11 +64,11 @@ test('volumes without a disk get one, disks without a target are disks', () => {
 test('an interface is only added when neither interfaces nor networks are given', () => {
   const domain = { memory: { guest: '1Gi' } };
   assert.equal(spec({ domain, networks: [{ name: 'n' }] }).domain.devices?.interfaces, undefined);
-  assert.deepEqual(spec({ domain, networks: [{ name: 'n' }] }).networks, [{ name: 'n', pod: {} }]);
+  assert.deepEqual(effective({ domain, networks: [{ name: 'n' }] }).networks, [{ name: 'n', pod: {} }]);
   const without = spec({ domain: { ...domain, devices: { autoattachPodInterface: false } } });
   assert.equal(without.networks, undefined);
   assert.equal(without.domain.devices?.interfaces, undefined);
-  const named = spec({ domain: { ...domain, devices: { interfaces: [{ name: 'n' }] } } });
+  const named = effective({ domain: { ...domain, devices: { interfaces: [{ name: 'n' }] } } });
   assert.deepEqual(named.domain.devices?.interfaces, [{ name: 'n', model: 'virtio', masquerade: {} }]);
 });
 
@@ -80,11 +82,32 @@ test('secure boot brings system management mode', () => {
 
 test('pull policies follow the tag', () => {
   const policy = (image: string) =>
-    spec({ volumes: [{ name: 'a', containerDisk: { image } }] }).volumes?.[0]?.containerDisk;
+    effective({ volumes: [{ name: 'a', containerDisk: { image } }] }).volumes?.[0]?.containerDisk;
   assert.equal(policy('debian')?.imagePullPolicy, 'Always');
   assert.equal(policy('debian:latest')?.imagePullPolicy, 'Always');
   assert.equal(policy('debian:12')?.imagePullPolicy, 'IfNotPresent');
   assert.equal(policy(`debian@sha256:${'a'.repeat(64)}`)?.imagePullPolicy, 'IfNotPresent');
+});
+
+test('nothing is stored inside lists, so that the same file applied again is no change', () => {
+  const given = {
+    domain: {
+      memory: { guest: '1Gi' },
+      devices: { disks: [{ name: 'root', disk: {} }], interfaces: [{ name: 'default', ports: [{ port: 80 }] }] },
+    },
+    networks: [{ name: 'default' }],
+    volumes: [
+      { name: 'root', containerDisk: { image: 'debian' } },
+      { name: 'more', emptyDisk: { capacity: '1Gi' } },
+    ],
+  } as Partial<VirtualMachineSpec>;
+  const stored = spec(structuredClone(given));
+  assert.deepEqual(stored.volumes, given.volumes);
+  assert.deepEqual(stored.networks, given.networks);
+  assert.deepEqual(stored.domain.devices, given.domain?.devices);
+  const built = effective(given);
+  assert.equal(built.domain.devices?.interfaces?.[0]?.ports?.[0]?.protocol, 'TCP');
+  assert.equal(built.domain.devices?.disks?.length, 2);
 });
 
 test('D1, D3: any object is borne, and a second time changes nothing', () => {

@@ -18,14 +18,24 @@ export function defaultMachine(machine: KubernetesObject): void {
   defaultMemory(domain, spec.idle !== undefined);
   defaultBoard(domain);
   const devices = record(domain.devices);
-  if (devices) {
-    defaultNetwork(spec, devices);
-    defaultDisks(spec, devices);
-  }
+  if (devices) defaultNetwork(spec, devices);
+  defaultPull(record(record(record(domain.firmware)?.kernelBoot)?.container));
+}
+
+/**
+ * Defaults inside lists, for the copy of a machine that somebody works with; never stored (schema/defaults.ts says why).
+ * `defaultMachine` has been applied before.
+ */
+export function defaultListItems(machine: KubernetesObject): void {
+  const spec = record(record(machine)?.spec);
+  const devices = record(record(spec?.domain)?.devices);
+  if (!spec || !devices) return;
+  for (const network of records(spec.networks)) network.pod ??= {};
+  for (const one of records(devices.interfaces)) one.masquerade ??= {};
+  defaultDisks(spec, devices);
   for (const volume of records(spec.volumes)) {
     for (const source of [record(volume.registryDisk), record(volume.containerDisk)]) defaultPull(source);
   }
-  defaultPull(record(record(record(domain.firmware)?.kernelBoot)?.container));
 }
 
 type Fields = Record<string, unknown>;
@@ -88,10 +98,7 @@ function defaultNetwork(spec: Fields, devices: Fields): void {
   if (none(spec.networks) && none(devices.interfaces) && (devices.autoattachPodInterface ?? true) === true) {
     spec.networks = [{ name: 'default', pod: {} }];
     devices.interfaces = [{ name: 'default', model: 'virtio', masquerade: {} }];
-    return;
   }
-  for (const network of records(spec.networks)) network.pod ??= {};
-  for (const one of records(devices.interfaces)) one.masquerade ??= {};
 }
 
 /** A volume that no disk shows gets one, as in KubeVirt. */

@@ -2,6 +2,7 @@ import type { VirtualMachine } from '../api.ts';
 import { type FieldError, field } from '../machinery/errors.ts';
 import { labelNameErrors } from '../machinery/names.ts';
 import { parseDuration } from '../schema/duration.ts';
+import { effectiveMachine } from './effective.ts';
 import { accessErrors } from './validation/access.ts';
 import { deviceErrors } from './validation/devices.ts';
 import { hardwareErrors } from './validation/hardware.ts';
@@ -21,7 +22,7 @@ const SHORTEST_IDLE = 1_000;
  * the types that they promise.
  */
 export function validateMachine(machine: VirtualMachine): FieldError[] {
-  const { spec } = machine;
+  const { spec } = effectiveMachine(machine);
   const path = 'spec';
   const list: FieldError[] = [];
   if (spec.hostname !== undefined) {

@@ -1,22 +1,29 @@
 import { isJsonObject, type Shape } from './shape.ts';
 
-/** Gives absent fields the defaults that the documents state. Values of a wrong type are left as they are. */
-export function applyDefaults(value: unknown, shape: Shape): void {
+/**
+ * Gives absent fields the defaults that the documents state. Values of a wrong type are left as they are.
+ *
+ * `stored` leaves the items of lists alone: clients that merge by JSON merge patch send a list whole, so a default that
+ * was written into an item would make every `kubectl apply` of the same file a change. What uses an object takes all
+ * defaults (`everywhere`) on its own copy.
+ */
+export function applyDefaults(value: unknown, shape: Shape, reach: 'stored' | 'everywhere'): void {
   switch (shape.kind) {
     case 'any':
     case 'scalar':
       return;
     case 'array':
-      if (Array.isArray(value)) for (const item of value) applyDefaults(item, shape.items);
+      if (reach === 'everywhere' && Array.isArray(value))
+        for (const item of value) applyDefaults(item, shape.items, reach);
       return;
     case 'map':
-      if (isJsonObject(value)) for (const one of Object.values(value)) applyDefaults(one, shape.values);
+      if (isJsonObject(value)) for (const one of Object.values(value)) applyDefaults(one, shape.values, reach);
       return;
     case 'object':
       if (!isJsonObject(value)) return;
       for (const [name, child] of shape.properties) {
         if (value[name] === undefined && child.default !== undefined) value[name] = structuredClone(child.default);
-        if (value[name] !== undefined) applyDefaults(value[name], child);
+        if (value[name] !== undefined) applyDefaults(value[name], child, reach);
       }
       return;
     default:

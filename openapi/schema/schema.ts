@@ -19,7 +19,10 @@ export interface KindSchema {
   readonly shape: Shape;
   /** Everything wrong with the form: types, required fields, enums, bounds, patterns, formats, keys that occur twice. */
   validate(object: KubernetesObject): FieldError[];
-  /** Sets absent fields to their defaults, in place: those stated in the documents and those computed from others. */
+  /**
+   * Sets absent fields to their defaults, in place: those stated in the documents and those computed from others. Items
+   * of lists stay as they are (defaults.ts says why).
+   */
   default(object: KubernetesObject): void;
   /** Paths of fields that the kind does not have, for example `spec.domain.devices.disks[0].tray`. */
   unknownFields(object: KubernetesObject): string[];
@@ -56,7 +59,7 @@ function make(definition: string): KindSchema {
       return [...faults, ...valueErrors(object, shape)];
     },
     default: (object) => {
-      applyDefaults(object, shape);
+      applyDefaults(object, shape, 'stored');
       computedDefaults[definition]?.(object);
     },
     unknownFields: (object) => unknownFields(object, shape),

@@ -21,6 +21,8 @@ const SECTOR = 2048;
 const PATH_TABLES = 19;
 const FIRST_DIRECTORY = 23;
 const DIRECTORY_FLAG = 2;
+/** As mkisofs pads: probes look for superblocks behind 64 KiB first, and some (busybox) give up when the device ends before. */
+const PADDING = 150;
 /** Far above every Secret; a file of 4 GiB would need several extents. */
 const LARGEST = 64 << 20;
 
@@ -49,9 +51,9 @@ export function buildIso({ label, files, date }: IsoInput): Buffer {
   const filesSector = continuationSector + sectorsOf(draft.continuation.length);
   const final = layOut(names, files, FIRST_DIRECTORY, jolietSector, continuationSector, filesSector, date);
 
-  const image = Buffer.alloc(final.end * SECTOR);
+  const image = Buffer.alloc((final.end + PADDING) * SECTOR);
   const put = (sector: number, bytes: Buffer) => bytes.copy(image, sector * SECTOR);
-  const volume = { label, date, sectors: final.end };
+  const volume = { label, date, sectors: final.end + PADDING };
   put(16, descriptor({ ...volume, root: final.primary, pathTables: PATH_TABLES, joliet: false }));
   put(17, descriptor({ ...volume, root: final.joliet, pathTables: PATH_TABLES + 2, joliet: true }));
   put(18, Buffer.from('\xffCD001\x01', 'latin1')); // 8.3

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { VirtualMachine } from '../../api.ts';
 import { type FieldError, field } from '../../machinery/errors.ts';
-import { schemaFor } from '../../schema/schema.ts';
+import { effectiveMachine } from '../effective.ts';
 
 /** What a boot is made of. Changing it under a running machine would leave a spec that says something else than what runs. */
 const bootFields = ['domain', 'networks', 'volumes', 'hostname', 'accessCredentials'] as const;
@@ -10,12 +10,12 @@ const bootFields = ['domain', 'networks', 'volumes', 'hostname', 'accessCredenti
 export function updateErrors(machine: VirtualMachine, old: VirtualMachine): FieldError[] {
   const host = old.status?.nodeName;
   if (!host) return [];
-  // What was stored before a default came into being has that default too: nobody changed it.
-  const before = structuredClone(old);
-  schemaFor('torpor.dev', 'v1alpha1', 'VirtualMachine')?.default(before);
+  // Writing a default out, or leaving it out, is no change; nor is a default that came into being later.
+  const before = effectiveMachine(old);
+  const now = effectiveMachine(machine);
   const why = `may not change while the machine is on host ${JSON.stringify(host)}; stop the machine first`;
   return bootFields.flatMap((name) =>
-    changedPaths(machine.spec[name], before.spec[name], `spec.${name}`).map((path) => field.forbidden(path, why)),
+    changedPaths(now.spec[name], before.spec[name], `spec.${name}`).map((path) => field.forbidden(path, why)),
   );
 }
 
