@@ -75,9 +75,14 @@ export function createHttpsListener(options: HttpsServerOptions): HttpsServer {
   return {
     listen: (port, address) =>
       new Promise((resolve, reject) => {
-        server.once('error', reject);
+        const onError = (cause: Error): void => {
+          const where = `${address} port ${port}`;
+          const what = 'choose another with --bind-address and --secure-port, or end what listens there';
+          reject(new Error(`cannot listen on ${where}: ${cause.message}; ${what}`, { cause }));
+        };
+        server.once('error', onError);
         server.listen(port, address, () => {
-          server.off('error', reject);
+          server.off('error', onError);
           resolve(server.address() as AddressInfo);
         });
       }),

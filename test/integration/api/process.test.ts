@@ -246,6 +246,13 @@ test('SIGTERM is an orderly end with status 0; the next start mends what is brok
   assert.equal(await served(), new X509Certificate(await readFile(join(directory, 'pki/serving.crt'))).serialNumber);
 });
 
+test('a port that is taken is said, with exit code 1', async () => {
+  const before = output.length;
+  const [code] = await once(start(...flags()), 'close');
+  assert.equal(code, 1);
+  assert.match(output.slice(before), /cannot listen on 127\.0\.0\.1 port \d+: .*EADDRINUSE.*choose another with/);
+});
+
 test('flags: what is missing or not supported is said at once, with exit code 2', async () => {
   for (const [given, expected] of [
     [['--cert-dir=/tmp/x'], /without --embedded a Kubernetes cluster authenticates/],
