@@ -1,4 +1,5 @@
 import http from 'node:http';
+import net from 'node:net';
 import { sleep } from '../../base/backoff.ts';
 import { Client } from '../../openapi/client/client.ts';
 import { connect } from '../../openapi/client/kubeconfig.ts';
@@ -26,6 +27,19 @@ function httpStatus(port: number, path: string): Promise<number> {
   });
 }
 
+/** Resolves when somebody accepts connections on a loopback port. */
+function accepts(port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect({ host: '127.0.0.1', port, timeout: 2000 });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.once('timeout', () => socket.destroy(new Error('no answer within 2 s')));
+    socket.once('error', reject);
+  });
+}
+
 export async function adminClient(home: Home): Promise<Client> {
   return new Client(await connect({ path: home.kubeconfig }), { userAgent: 'torpor-up', deadlineMs: 3000 });
 }
@@ -50,6 +64,8 @@ async function missing(service: Service, context: ReadyContext): Promise<string 
       }
     }
     case 'launcher': {
+      // The Host may still tell of the launcher that was here before; this one must at least listen.
+      await accepts(ports.launcher);
       const client = await adminClient(context.home);
       try {
         const host = await client.get(resources.hosts, { name: context.nodeName });
