@@ -44,6 +44,7 @@ export function endOf(exit: GuestExit): MachineEnd {
 
 /** Gathers what the supervisor tells until the machine is there to hear it. */
 export class EndWatch {
+  /** D1: the first report counts, later ones are dropped. */
   readonly ended: Promise<MachineEnd>;
   #resolve: (end: MachineEnd) => void = () => {};
   constructor() {
@@ -104,6 +105,7 @@ export class QemuMachine implements RunningMachine {
     }
   }
 
+  /** D2: the supervisor holds the deadline. */
   async stop(graceSeconds: number): Promise<void> {
     await this.#client.request({ do: 'stop', grace: Math.min(86_400, Math.max(0, Math.floor(graceSeconds))) });
   }
@@ -117,6 +119,7 @@ export class QemuMachine implements RunningMachine {
     await this.#client.request({ do: 'set', ready });
   }
 
+  /** D3 */
   release(): void {
     this.#qmp.close();
     this.#client.close();

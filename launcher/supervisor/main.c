@@ -73,7 +73,8 @@ static int open_tap(const char *tun, const char *name)
 	struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
 	snprintf(request.ifr_name, IFNAMSIZ, "%s", name);
 	int fd = open(tun, O_RDWR | O_NONBLOCK);
-	if (fd < 0 || ioctl(fd, TUNSETIFF, &request)) fail("attaching to tap", name);
+	/* With privileges the kernel would make a tap that is not there, and nothing would be at its other end. */
+	if (fd < 0 || !if_nametoindex(name) || ioctl(fd, TUNSETIFF, &request)) fail("attaching to tap", name);
 	return private_fd(fd);
 }
 
