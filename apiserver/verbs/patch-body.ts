@@ -15,6 +15,11 @@ export interface Patch {
 /** Strategic merge patches need merge keys per list; clients fall back to a merge patch on exactly this answer. */
 const ACCEPTED = ['application/json-patch+json', 'application/merge-patch+json'];
 
+/** Before the options: what an apply patch's options mean, other patches do not know. @throws StatusError 415. */
+export function requirePatchType(mediaType: string): void {
+  if (!ACCEPTED.includes(mediaType)) throw errors.unsupportedMediaType(ACCEPTED);
+}
+
 /** @throws StatusError 415 for media types that are not accepted, apply patches among them; 400 for what is no JSON. */
 export function readPatch(mediaType: string, bytes: Buffer): Patch {
   switch (mediaType) {

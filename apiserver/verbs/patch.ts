@@ -8,7 +8,7 @@ import { mediaTypeOf } from './body.ts';
 import { type DecodeTarget, decodeBody } from './decode.ts';
 import { negotiate } from './negotiate.ts';
 import { defaultValidation, type FieldValidation, writeOptions } from './options.ts';
-import { type Patch, patchedObject, readPatch } from './patch-body.ts';
+import { type Patch, patchedObject, readPatch, requirePatchType } from './patch-body.ts';
 import { requireNamespace, type Target } from './target.ts';
 
 /**
@@ -19,8 +19,10 @@ export async function patchVerb(target: Target, context: RequestContext, part: W
   requireNamespace(target);
   const { definition, schema, namespace, name } = target;
   const form = negotiate(context.req, context.info.query, 'object');
+  const mediaType = mediaTypeOf(context.req);
+  requirePatchType(mediaType);
   const options = writeOptions(context, 'PatchOptions', defaultValidation(definition.group));
-  const patch = readPatch(mediaTypeOf(context.req), await readBody(context));
+  const patch = readPatch(mediaType, await readBody(context));
   const decoding = { ...definition, schema };
   const updated = await target.store.update(
     name,
