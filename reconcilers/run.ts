@@ -12,6 +12,7 @@ import { Controller } from './engine/controller.ts';
 import { createEngineMetrics } from './engine/engine-metrics.ts';
 import { Leader } from './engine/leader.ts';
 import type { Reconcile } from './engine/reconcile.ts';
+import { GarbageCollector } from './garbage/collector.ts';
 import { HostMonitor } from './hosts/host-monitor.ts';
 import { MachineController } from './machine/machine-controller.ts';
 import { BY_HOST, byHost } from './machine/placement.ts';
@@ -74,6 +75,7 @@ export async function run(options: RunOptions, { log, shutdown }: { log: Logger;
   const hosts = follow(resources.hosts);
   const namespaces = options.embedded ? follow(resources.namespaces) : undefined;
   const controllers: Controller[] = [];
+  const collectors: GarbageCollector[] = [];
 
   const machineController = new MachineController({
     client,
@@ -105,6 +107,15 @@ export async function run(options: RunOptions, { log, shutdown }: { log: Logger;
     const namespaceControl = control('namespace', new NamespaceController({ client, namespaces }).reconcile, 2);
     namespaces.onKey(namespaceControl.enqueue);
     controllers.push(claimControl, namespaceControl);
+
+    const collector = new GarbageCollector({ client, log });
+    const pokeWhenGoing = <T extends ApiObject>(informer: Informer<T>) =>
+      informer.onKey((key) => {
+        if (informer.get(key)?.metadata.deletionTimestamp || !informer.get(key)) collector.poke();
+      });
+    pokeWhenGoing(machines);
+    pokeWhenGoing(claims);
+    collectors.push(collector);
   }
 
   for (const informer of informers) {
@@ -115,6 +126,10 @@ export async function run(options: RunOptions, { log, shutdown }: { log: Logger;
   for (const controller of controllers) {
     controller.start();
     shutdown.add('controller', () => controller.stop());
+  }
+  for (const collector of collectors) {
+    collector.start();
+    shutdown.add('garbage collector', () => collector.stop());
   }
   const monitor = new HostMonitor({ client, events, log });
   monitor.start();

@@ -37,6 +37,8 @@ export interface ListOptions extends CallOptions {
   readonly limit?: number;
   readonly continue?: string;
   readonly resourceVersion?: string;
+  /** Items have metadata and nothing else: what a garbage collector may see of Secrets. */
+  readonly metadataOnly?: boolean;
 }
 
 export interface DeleteOptions extends CallOptions {
@@ -59,6 +61,8 @@ export interface PatchOptions extends CallOptions {
   readonly subresource?: string;
 }
 
+const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 
@@ -79,24 +83,22 @@ export class Client {
 
   /** One page, or all when `limit` is absent. Items carry kind and apiVersion also where the server leaves them out. */
   async list<T extends ApiObject>(resource: Resource<T>, options: ListOptions = {}): Promise<KubernetesList<T>> {
-    const {
-      namespace,
-      labelSelector,
-      fieldSelector,
-      limit,
-      continue: token,
-      resourceVersion,
-      query,
-      ...call
-    } = options;
-    const list = await this.#call<KubernetesList<T>>('GET', pathOf(resource, { namespace }), {
-      ...call,
-      query: { labelSelector, fieldSelector, limit, continue: token, resourceVersion, ...query },
-    });
+    const { namespace, metadataOnly = false, query, signal, deadlineMs, continue: token, ...parameters } = options;
+    const list = await this.#call<KubernetesList<T>>(
+      'GET',
+      pathOf(resource, { namespace }),
+      {
+        signal,
+        ...(deadlineMs === undefined ? {} : { deadlineMs }),
+        query: { ...parameters, continue: token, ...query },
+      },
+      undefined,
+      metadataOnly ? { accept: METADATA_LIST } : {},
+    );
     const items = list.items ?? [];
     for (const item of items) {
-      item.kind ||= resource.kind;
-      item.apiVersion ||= apiVersionOf(resource);
+      if (metadataOnly || !item.kind) item.kind = resource.kind;
+      if (metadataOnly || !item.apiVersion) item.apiVersion = apiVersionOf(resource);
     }
     return { ...list, items };
   }
@@ -132,7 +134,8 @@ export class Client {
     options: PatchOptions = {},
   ): Promise<T> {
     const { type = 'merge', subresource = '', ...call } = options;
-    return this.#call('PATCH', pathOf(resource, { ...at, subresource }), call, patch, patchTypes[type]);
+    const headers = { 'content-type': patchTypes[type] };
+    return this.#call('PATCH', pathOf(resource, { ...at, subresource }), call, patch, headers);
   }
 
   /** A Status when the object is gone, the object itself while finalizers hold it. */
@@ -194,16 +197,16 @@ export class Client {
     path: string,
     options: CallOptions,
     body?: unknown,
-    contentType?: string,
+    headers: Readonly<Record<string, string>> = {},
   ): Promise<A> {
-    const request = { method, path: withQuery(path, options.query), body, ...(contentType ? { contentType } : {}) };
+    const request = { method, path: withQuery(path, options.query), body, headers };
     const { body: bytes } = await this.#send(request, options);
     return JSON.parse(bytes.toString('utf8')) as A;
   }
 
   async #send(request: Omit<ApiRequest, 'deadlineMs'>, options: CallOptions) {
     const end = performance.now() + (options.deadlineMs ?? this.#deadlineMs);
-    const headers = { 'user-agent': this.userAgent };
+    const headers = { 'user-agent': this.userAgent, ...request.headers };
     for (let attempt = 0; ; attempt++) {
       try {
         const deadlineMs = Math.max(1, Math.ceil(end - performance.now()));

@@ -27,7 +27,6 @@ export interface ApiRequest {
   /** With the query. */
   readonly path: string;
   readonly body?: unknown;
-  readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds for the whole request. */
@@ -65,7 +64,7 @@ export async function send(connection: Connection, request: ApiRequest): Promise
 /** Sends and resolves with the head of the answer; the caller reads the body or destroys it. `signal` ends both. */
 export async function open(
   connection: Connection,
-  { method, path, body, contentType, headers }: Omit<ApiRequest, 'deadlineMs'>,
+  { method, path, body, headers }: Omit<ApiRequest, 'deadlineMs'>,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   signal.throwIfAborted();
@@ -79,7 +78,7 @@ export async function open(
       headers: {
         accept: 'application/json',
         ...options.headers,
-        ...(payload ? { 'content-type': contentType ?? 'application/json', 'content-length': payload.length } : {}),
+        ...(payload ? { 'content-type': 'application/json', 'content-length': payload.length } : {}),
         ...headers,
       },
     });

@@ -275,6 +275,39 @@ describe('reconcilers against the real API server', { timeout: 240_000 }, () => 
     assert.deepEqual(await readdir(processes.claims), []);
   });
 
+  test('what a machine owns goes with it, in the background and in the foreground', async () => {
+    for (const propagationPolicy of ['Background', 'Foreground'] as const) {
+      const owner = await processes.admin.create(virtualMachines, machine('owner', '64Mi', { runStrategy: 'Halted' }));
+      const { uid = '' } = owner.metadata;
+      const reference = {
+        apiVersion: owner.apiVersion,
+        kind: owner.kind,
+        name: 'owner',
+        uid,
+        blockOwnerDeletion: true,
+      };
+      for (const name of ['owned', 'kept']) {
+        const ownerReferences = name === 'owned' ? [reference] : [];
+        const metadata = { name: `${name}-${propagationPolicy.toLowerCase()}`, namespace, ownerReferences };
+        await processes.admin.create(secrets, { apiVersion: 'v1', kind: 'Secret', metadata });
+      }
+      await processes.admin.delete(virtualMachines, { namespace, name: 'owner' }, { propagationPolicy });
+      const owned = `owned-${propagationPolicy.toLowerCase()}`;
+      await until(
+        () => gone(secrets, owned),
+        15_000,
+        () => `${owned} is still there`,
+      );
+      await until(
+        () => gone(virtualMachines, 'owner'),
+        15_000,
+        () => 'the owner is still there',
+      );
+    }
+    const { items } = await processes.admin.list(secrets, { namespace });
+    assert.deepEqual(items.map(({ metadata }) => metadata.name).sort(), ['kept-background', 'kept-foreground']);
+  });
+
   test('SIGTERM is an orderly end; health and metrics are served; idle it asks for next to nothing', async () => {
     const get = async (path: string) => (await fetch(`http://127.0.0.1:${reconcilers.port}${path}`)).text();
     assert.equal(await get('/readyz'), 'ok');
