@@ -53,10 +53,20 @@ export interface Strategy {
   alongside?(object: KubernetesObject | undefined, old: KubernetesObject | undefined): Promise<readonly Change[]>;
   /** Adds values that are never stored (status.live) to the caller's own copy; for get and tables only. */
   decorate?(object: KubernetesObject): void;
+  /** Lets requests wait with ?wait=<phase> until the object is there; absent = there is nothing to wait for. */
+  readonly progress?: Progress;
   /** Extra paths for field selectors besides metadata.name and metadata.namespace. */
   readonly selectableFields?: Readonly<Record<string, (object: KubernetesObject) => string>>;
   /** Create-only kinds: the answer instead of a stored object. */
   answer?(object: KubernetesObject, context: RequestContext): Promise<KubernetesObject>;
+}
+
+/** How an object comes along, for those who wait. */
+export interface Progress {
+  readonly phases: readonly string[];
+  phaseOf(object: KubernetesObject): string;
+  /** Where it hangs, in words, for the answer when waiting took too long. */
+  explain(object: KubernetesObject): string;
 }
 
 export interface TableColumn {

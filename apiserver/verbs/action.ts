@@ -10,6 +10,7 @@ import { decodeBody } from './decode.ts';
 import { negotiate } from './negotiate.ts';
 import { defaultValidation, writeOptions } from './options.ts';
 import { requireNamespace, type Target } from './target.ts';
+import { waitFor, waitOptions } from './wait.ts';
 
 /** POST of an action. The body is optional; the answer is what the action says, usually the object. */
 export async function actionVerb(
@@ -22,10 +23,12 @@ export async function actionVerb(
   const { definition, namespace, name } = target;
   const form = negotiate(context.req, context.info.query, 'object');
   const options = writeOptions(context, 'CreateOptions', defaultValidation(definition.group));
+  const waiting = waitOptions(definition, context.info.query);
   const body = await sentBody();
   const item = await target.store.get(namespace, name, { kind: 'newest' });
   const answer = await action.run(structuredClone(item.object), body, context, options);
-  return answerObject(context, answer.status, form, definition, servedObject(answer.object));
+  const reached = options.dryRun ? answer.object : await waitFor(target, context, waiting, answer.object);
+  return answerObject(context, answer.status, form, definition, servedObject(reached));
 
   async function sentBody(): Promise<KubernetesObject | undefined> {
     const parsed = parseBody(await readBody(context), mediaTypeOf(context.req));

@@ -5,6 +5,7 @@ import { negotiate } from './negotiate.ts';
 import { defaultValidation, writeOptions } from './options.ts';
 import { alignNamespace, sentObject } from './sent-object.ts';
 import type { Target } from './target.ts';
+import { waitFor, waitOptions } from './wait.ts';
 
 /** POST to a collection: 201 and the object as it is stored. */
 export async function createVerb(target: Target, context: RequestContext): Promise<void> {
@@ -15,6 +16,7 @@ export async function createVerb(target: Target, context: RequestContext): Promi
   }
   const form = negotiate(context.req, context.info.query, answer === undefined ? 'object' : 'plain');
   const options = writeOptions(context, 'CreateOptions', defaultValidation(definition.group));
+  const waiting = waitOptions(definition, context.info.query);
   const object = await sentObject({ ...definition, schema }, context, options);
   alignNamespace(object, definition.namespaced, namespace);
   if (answer !== undefined) {
@@ -28,5 +30,6 @@ export async function createVerb(target: Target, context: RequestContext): Promi
     dryRun: options.dryRun,
     fieldManager: options.fieldManager,
   });
-  return answerObject(context, 201, form, definition, servedObject(created));
+  const reached = options.dryRun ? created : await waitFor(target, context, waiting, created);
+  return answerObject(context, 201, form, definition, servedObject(reached));
 }

@@ -1,4 +1,5 @@
 import type { Host, VirtualMachine } from '../../../openapi/api.ts';
+import { allPhases } from '../../../openapi/machine/phases.ts';
 import { withoutSettledRequests } from '../../../openapi/machine/requests.ts';
 import { statusUpdateErrors, updateErrors, validateMachine } from '../../../openapi/machine/validate.ts';
 import { initialStatus, statusAfterStrategyChange } from '../../../openapi/machine/verbs.ts';
@@ -64,6 +65,11 @@ export function virtualMachineStrategy(parts: MachineParts): Strategy {
       const why = reserved.causes.map(({ message }) => message).join('; ');
       throw errors.conflict(VIRTUAL_MACHINES, object?.metadata.name ?? '', why, reserved.causes);
     },
+    progress: {
+      phases: allPhases,
+      phaseOf: (object) => machineOf(object).status?.phase ?? '',
+      explain: (object) => whereItHangs(machineOf(object)),
+    },
     selectableFields: {
       'status.nodeName': (object) => machineOf(object).status?.nodeName ?? '',
       'status.phase': (object) => machineOf(object).status?.phase ?? '',
@@ -73,4 +79,13 @@ export function virtualMachineStrategy(parts: MachineParts): Strategy {
 
 export function machineOf(object: KubernetesObject): VirtualMachine {
   return object as unknown as VirtualMachine;
+}
+
+/** The phase, the stage within it, and what conditions say is missing. */
+function whereItHangs(machine: VirtualMachine): string {
+  const { phase = 'Pending', message, conditions = [], live } = machine.status ?? {};
+  const missing = conditions.filter(({ status }) => status === 'False').map((one) => `${one.type}: ${one.message}`);
+  const stage = live?.stage ? [live.message ? `${live.stage}: ${live.message}` : live.stage] : [];
+  const why = [...stage, ...missing, ...(message ? [message] : [])];
+  return `it is ${phase}${why.length > 0 ? ` (${why.join('; ')})` : ''}`;
 }
