@@ -6,6 +6,7 @@ import type { WindowSize } from './channels.ts';
  * T1  It is raw only between open and restore, and restore runs at every end: return, error, signal, uncaught
  *     exception, process exit.
  * T2  Without a terminal (a pipe) nothing is raw and everything else works.
+ * T3  After restore nothing makes it read again: a late resume would keep the process alive, waiting for a key.
  */
 export interface Terminal {
   /** Bytes typed, as they come. */
@@ -30,9 +31,11 @@ export function openTerminal(
   const resizeListeners: (() => void)[] = [];
   const inputListeners: ((bytes: Buffer) => void)[] = [];
   let raw = false;
+  let restored = false;
   const restore = (): void => {
     if (raw) input.setRawMode(false);
     raw = false;
+    restored = true;
     for (const listener of inputListeners.splice(0)) input.off('data', listener);
     for (const listener of resizeListeners.splice(0)) output.off('resize', listener);
     input.pause();
@@ -61,7 +64,9 @@ export function openTerminal(
     },
     size,
     pauseInput: () => void input.pause(),
-    resumeInput: () => void input.resume(),
+    resumeInput: () => {
+      if (!restored) input.resume(); // T3
+    },
     write(bytes, drained) {
       const room = output.write(bytes);
       if (!room) output.once('drain', drained);
