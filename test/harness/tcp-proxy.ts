@@ -63,6 +63,11 @@ export class TcpProxy {
     this.#cutAfter = [...bytes];
   }
 
+  /** How many bytes are held back. */
+  get held(): number {
+    return [...this.#links].reduce((sum, link) => sum + link.held, 0);
+  }
+
   /** Sends the server what was held back. */
   release(): void {
     for (const link of this.#links) link.release();
@@ -104,6 +109,10 @@ class Link {
     client.on('end', () => this.#over());
     client.on('close', () => this.#over());
     server.on('end', () => this.destroy());
+  }
+
+  get held(): number {
+    return this.#held.reduce((sum, chunk) => sum + chunk.length, 0);
   }
 
   release(): void {
