@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { HOSTS, MACHINES, startApi, type TestApi } from './harness.ts';
+import { host, hostStatus, machine } from './machines.ts';
+
+describe('while etcd does not answer', () => {
+  let t: TestApi;
+  before(async () => {
+    t = await startApi();
+    await t.admin.post(MACHINES, machine('web')).expect(201);
+  });
+  after(async () => {
+    t?.etcd.thaw();
+    await t?.stop();
+  });
+
+  test('E33: reads that must be fresh are 503 and never 404, cached ones go on, and all is well afterwards', async () => {
+    const watch = await t.admin.watch(`${MACHINES}?watch=true&resourceVersion=0`);
+    assert.deepEqual(await watch.names(1), ['ADDED web']);
+    t.etcd.freeze();
+    const cached = await t.admin.get(`${MACHINES}?resourceVersion=0`).expect(200);
+    assert.equal(cached.body.items.length, 1);
+    const answers = await Promise.all([
+      t.admin.get(MACHINES),
+      t.admin.get(`${MACHINES}/web`),
+      t.admin.get(`${MACHINES}/missing`),
+      t.admin.post(MACHINES, machine('later')),
+      t.admin.patch(`${MACHINES}/web`, { metadata: { labels: { a: 'b' } } }),
+    ]);
+    for (const { status, body, headers } of answers) {
+      assert.equal(status, 503, JSON.stringify(body));
+      assert.equal(body.reason, 'ServiceUnavailable');
+      assert.match(String(headers['retry-after']), /^\d+$/);
+    }
+    t.etcd.thaw();
+    for (let attempt = 0; (await t.admin.get(MACHINES)).status !== 200; attempt += 1) {
+      assert.ok(attempt < 100, 'the server did not come back');
+      await delay(100);
+    }
+    const { body } = await t.admin.patch(`${MACHINES}/web`, { metadata: { labels: { c: 'd' } } }).expect(200);
+    for (;;) {
+      const frame = await watch.next();
+      assert.ok(frame !== undefined, 'the watch ended');
+      if (frame.object.metadata.resourceVersion === body.metadata.resourceVersion) break;
+    }
+    watch.close();
+  });
+
+  test('live values of a connected host are merged into get, and into lists on request', async () => {
+    await t.admin.post(HOSTS, host('n1')).expect(201);
+    await t.admin.patch(`${HOSTS}/n1/status`, hostStatus('4', '8Gi')).expect(200);
+    const bound = await t.admin.post(`${MACHINES}/web/binding`, { target: { name: 'n1' } }).expect(201);
+    assert.equal((await t.admin.get(`${MACHINES}/web`)).body.status.live, null);
+    const session = t.live.open('n1');
+    session.set(bound.body.metadata.uid, { stage: 'PullingImage', message: '40 %' });
+    assert.equal((await t.admin.get(`${MACHINES}/web`)).body.status.live.stage, 'PullingImage');
+    assert.equal((await t.admin.get(MACHINES)).body.items[0].status.live, undefined);
+    assert.equal((await t.admin.get(`${MACHINES}?live=true`)).body.items[0].status.live.stage, 'PullingImage');
+    const table = await t.admin.get(MACHINES).set('Accept', 'application/json;as=Table;g=meta.k8s.io;v=v1').expect(200);
+    assert.equal(table.body.rows[0].cells[1], 'PullingImage');
+    assert.equal((await t.admin.get(`${HOSTS}/n1`)).body.status.live.machines, 1);
+    session.close();
+    assert.equal((await t.admin.get(`${HOSTS}/n1`)).body.status.live, null);
+  });
+});
