@@ -8,7 +8,10 @@ import { logTail, stateOf } from './detached.ts';
 import type { Home } from './home.ts';
 import type { Ports, Service } from './services.ts';
 
-/** When each process is ready, seen from outside: its own answer and nothing else. */
+/**
+ * When each process is ready, seen from outside: its own answer and nothing else. A process that ends or does not get
+ * ready is reported with the end of its log, which has the reason.
+ */
 export interface ReadyContext {
   readonly home: Home;
   readonly ports: Ports;

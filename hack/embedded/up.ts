@@ -5,7 +5,8 @@ import { writeAtomically } from '../../base/atomic-write.ts';
 import { flagsOrExit } from '../../base/flags.ts';
 import { imageNamed } from '../images/catalog.ts';
 import { publish } from '../images/publish.ts';
-import { fingerprintOf, start, stateOf, stop } from './detached.ts';
+import { bringUp } from './bring-up.ts';
+import { start, stateOf } from './detached.ts';
 import { type Home, homeAt, makeHome } from './home.ts';
 import { addContext, linkPlugin, ownerBehindSudo } from './kubectl-context.ts';
 import { createProgress, type Progress } from './progress.ts';
@@ -14,28 +15,10 @@ import { registryConfiguration, registryConfigurationFile, type Service, service
 import { dist, PLUGIN_LINK, personalKubeconfig, portsOf, sourceRoot, upFlags } from './settings.ts';
 
 /**
- * hack/up after installing and building: brings the five processes to what is wanted and publishes guest images.
- *
- * U1  A process that runs what is wanted is left alone; a dead one is started; one whose program or arguments changed
- *     is stopped in order and started anew. Machines keep running through all of it: they hang on their supervisors.
- * U2  Each step waits until the process answers by itself, and fails with the end of its log when it does not.
+ * hack/up after installing and building: brings the five processes to what is wanted, waits for each until it answers by
+ * itself, and publishes guest images.
  */
 const READY_MS = 60_000;
-
-async function bringUp(
-  service: Service,
-  home: Home,
-): Promise<'started' | 'restarted' | 'upgraded' | 'already running'> {
-  const state = await stateOf(home, service.name);
-  if (state.kind === 'running') {
-    if (state.record.fingerprint === (await fingerprintOf(service.program))) return 'already running';
-    await stop(home, service.name, service.graceMs);
-    await start(home, service.program);
-    return 'upgraded';
-  }
-  await start(home, service.program);
-  return state.kind === 'dead' ? 'restarted' : 'started';
-}
 
 /** Rejects with the name of the flag when somebody else listens on a port that we are about to take. */
 async function portMustBeFree(port: number, what: string, flagName: string): Promise<void> {
