@@ -75,8 +75,10 @@ class Member implements TemporaryEtcd {
     const tls = this.#settings.tls;
     const peer = `http://127.0.0.1:${this.#peerPort}`;
     const child = spawn(
-      'etcd',
+      // A test process that is killed cannot clean up; the kernel then ends its etcd.
+      'setpriv',
       [
+        ...['--pdeathsig=KILL', 'etcd'],
         ...['--name=test', `--data-dir=${join(this.#directory, 'data')}`, '--logger=zap', '--log-level=warn'],
         ...[`--listen-client-urls=${this.endpoint}`, `--advertise-client-urls=${this.endpoint}`],
         ...[`--listen-peer-urls=${peer}`, `--initial-advertise-peer-urls=${peer}`, `--initial-cluster=test=${peer}`],
@@ -106,7 +108,7 @@ class Member implements TemporaryEtcd {
     const deadline = Date.now() + START_DEADLINE_MS;
     while (!(await this.#answers())) {
       if (failure !== undefined) {
-        throw new Error(`etcd could not be started (${failure.message}); install Debian's etcd-server`);
+        throw new Error(`etcd could not be started (${failure.message}); install Debian's etcd-server and util-linux`);
       }
       if (child.exitCode !== null) throw new Error(`etcd exited with ${child.exitCode}:\n${this.#output}`);
       if (Date.now() > deadline)
