@@ -9,11 +9,11 @@ import { StatusError } from '../../openapi/machinery/errors.ts';
 import { stateOf, stop } from './detached.ts';
 import { type Home, homeAt } from './home.ts';
 import { ownerBehindSudo, removeContext, unlinkPlugin } from './kubectl-context.ts';
-import { findLeftovers, removeLeftovers } from './leftovers.ts';
+import { findLeftovers, leaveShared, removeLeftovers } from './leftovers.ts';
 import { createProgress } from './progress.ts';
 import { adminClient } from './ready.ts';
 import { DEFAULT_PORTS, services } from './services.ts';
-import { dist, PLUGIN_LINK, personalKubeconfig, sharedFlags } from './settings.ts';
+import { DEFAULT_NETWORK, dist, PLUGIN_LINK, personalKubeconfig, sharedFlags } from './settings.ts';
 
 /**
  * hack/down, like switching off a host: machines are shut down within their grace periods, then the processes end, in
@@ -79,6 +79,14 @@ async function endMachines(home: Home): Promise<string> {
   }
 }
 
+/** The network that the launcher was started with, from its record; else the default. */
+async function launchersNetwork(home: Home): Promise<string> {
+  const state = await stateOf(home, 'launcher');
+  const argument =
+    state.kind === 'absent' ? undefined : state.record.command.find((word) => word.startsWith('--network-cidr='));
+  return argument?.slice('--network-cidr='.length) ?? DEFAULT_NETWORK;
+}
+
 async function main(): Promise<void> {
   const given = flagsOrExit({ name: 'hack/down', about: 'Stops Torpor on this machine.', flags });
   if (process.getuid?.() !== 0) throw new Error('must run as root; ./hack/down takes care of that');
@@ -87,6 +95,7 @@ async function main(): Promise<void> {
   // Only names and grace periods matter for stopping, not how the processes were started.
   const all = services({ home, ports: DEFAULT_PORTS, nodeName: '-', dist, networkCidr: '-' });
 
+  const networkCidr = await launchersNetwork(home);
   await stop(home, 'images', 15_000, true);
   for (const service of [...all]
     .reverse()
@@ -103,7 +112,7 @@ async function main(): Promise<void> {
       (outcome) => (outcome === 'absent' ? 'was not running' : outcome),
     );
   }
-  const leftovers = await findLeftovers(home);
+  const leftovers = await findLeftovers(home, networkCidr);
   if (leftovers.length > 0) {
     await progress.step(
       'left-over parts of machines',
@@ -112,6 +121,7 @@ async function main(): Promise<void> {
     );
     for (const leftover of leftovers) progress.note(leftover.what);
   }
+  await leaveShared(networkCidr);
   if (given['merge-kubeconfig']) {
     await unlinkPlugin(PLUGIN_LINK, path.join(home.bin, 'kubectl-vm'));
     await removeContext(personalKubeconfig(), ownerBehindSudo());

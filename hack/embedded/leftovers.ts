@@ -3,13 +3,18 @@ import { readdir, readFile, readlink, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { identifyProcess } from '../../base/process-identity.ts';
+import { createNetwork } from '../../launcher/network/embedded-network.ts';
+import { installationMark } from '../../launcher/sandbox/identity.ts';
 import { goneWithin } from './detached.ts';
 import type { Home } from './home.ts';
 
 /**
  * What machines have on the host besides files: processes, network, control groups, mounts. hack/down removes what the
- * launcher could not (it was killed, or its API server was). Only what bears Torpor's marks is touched: programs that
- * run from or for this home directory, namespaces tp-…, links tp…, the nft table torpor, control groups torpor/.
+ * launcher could not (it was killed, or its API server was).
+ *
+ * X1  Another home may be up on the same host: only programs that run from or for this home are touched, and only names
+ *     with this installation's mark, as the launcher gives them.
+ * X2  What homes share (the host's nft table, the parent of the control groups) goes with the last of them.
  */
 export interface Leftover {
   /** For people, for example `process 4711 qemu-system-x86_64`. */
@@ -19,16 +24,26 @@ export interface Leftover {
 
 const execute = promisify(execFile);
 
-export async function findLeftovers(home: Home): Promise<readonly Leftover[]> {
-  const ours = await processes(home);
-  const { empty, inUse } = await namespaces(new Set(ours.map((found) => found.pid)));
+/** `networkCidr` is the one that the launcher was started with. */
+export async function findLeftovers(home: Home, networkCidr: string): Promise<readonly Leftover[]> {
+  const mark = installationMark(home.node);
   return [
-    ...ours,
-    ...empty,
-    ...(inUse ? [] : [...(await links()), ...(await tables())]),
+    ...(await processes(home)),
+    ...(await networks(mark, networkCidr)),
     ...(await mounts(home)),
-    ...(await controlGroups()),
+    ...(await controlGroups(mark)),
   ];
+}
+
+/** What all homes share: our part of it, and the whole when we are the last (X2). */
+export async function leaveShared(networkCidr: string): Promise<void> {
+  const network = createNetwork({ cidr: networkCidr });
+  await network.removeHostRules();
+  network.close();
+  for (const hierarchy of await hierarchies()) {
+    // ENOTEMPTY and EBUSY: another home has machines in it. ENOENT: there never was one.
+    await rmdir(path.join(hierarchy, 'torpor')).catch(() => {});
+  }
 }
 
 /** Removes all of them, in the order found: processes first, because the rest is busy while they live. */
@@ -44,8 +59,8 @@ export async function removeLeftovers(leftovers: readonly Leftover[]): Promise<r
   return failed;
 }
 
-async function processes(home: Home): Promise<(Leftover & { readonly pid: number })[]> {
-  const found: (Leftover & { readonly pid: number })[] = [];
+async function processes(home: Home): Promise<Leftover[]> {
+  const found: Leftover[] = [];
   for (const entry of await readdir('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
     const program = (await readlink(`/proc/${entry}/exe`).catch(() => '')).replace(/ \(deleted\)$/, '');
@@ -56,7 +71,6 @@ async function processes(home: Home): Promise<(Leftover & { readonly pid: number
     const identity = await identifyProcess(Number(entry));
     if (identity === undefined) continue;
     found.push({
-      pid: identity.pid,
       what: `process ${entry} ${path.basename(program)}`,
       async remove() {
         try {
@@ -71,45 +85,12 @@ async function processes(home: Home): Promise<(Leftover & { readonly pid: number
   return found;
 }
 
-/** Namespaces in which nobody lives but the processes about to be removed. */
-async function namespaces(going: ReadonlySet<number>): Promise<{ empty: Leftover[]; inUse: boolean }> {
-  const names = (await readdir('/run/netns').catch(() => [] as string[])).filter((name) => name.startsWith('tp-'));
-  const empty: Leftover[] = [];
-  for (const name of names) {
-    const { stdout } = await execute('ip', ['netns', 'pids', name]).catch(() => ({ stdout: '' }));
-    const inhabitants = stdout.split('\n').filter((line) => line !== '' && !going.has(Number(line)));
-    if (inhabitants.length > 0) continue;
-    empty.push({ what: `network namespace ${name}`, remove: () => run('ip', 'netns', 'delete', name) });
-  }
-  return { empty, inUse: empty.length < names.length };
-}
-
-async function links(): Promise<Leftover[]> {
-  const { stdout } = await execute('ip', ['-json', 'link', 'show']);
-  const names = (JSON.parse(stdout) as { ifname: string }[]).map((link) => link.ifname);
-  return names
-    .filter((name) => /^tp[-0-9a-f]/.test(name))
-    .map((name) => ({
-      what: `network link ${name}`,
-      async remove() {
-        // The other end of a pair went with its namespace.
-        await run('ip', 'link', 'delete', name).catch((error: Error) => {
-          if (!error.message.includes('Cannot find device')) throw error;
-        });
-      },
-    }));
-}
-
-async function tables(): Promise<Leftover[]> {
-  const { stdout } = await execute('nft', ['-j', 'list', 'tables']).catch(() => ({ stdout: '{}' }));
-  const { nftables = [] } = JSON.parse(stdout || '{}') as { nftables?: { table?: { family: string; name: string } }[] };
-  return nftables
-    .map((item) => item.table)
-    .filter((table) => table !== undefined && table.name === 'torpor')
-    .map((table) => ({
-      what: `nft table ${table?.family} torpor`,
-      remove: () => run('nft', 'delete', 'table', table?.family ?? '', 'torpor'),
-    }));
+/** Names start with the mark of the installation that gave them (X1). */
+async function networks(mark: string, cidr: string): Promise<Leftover[]> {
+  const network = createNetwork({ cidr });
+  const names = (await network.list()).filter((name) => name.startsWith(mark));
+  network.close();
+  return names.map((name) => ({ what: `network ${name}`, remove: () => network.cleanupOrphan(name) }));
 }
 
 async function mounts(home: Home): Promise<Leftover[]> {
@@ -122,24 +103,28 @@ async function mounts(home: Home): Promise<Leftover[]> {
     .map((target) => ({ what: `mount ${target}`, remove: () => run('umount', '--lazy', target) }));
 }
 
-async function controlGroups(): Promise<Leftover[]> {
+async function hierarchies(): Promise<string[]> {
   const root = '/sys/fs/cgroup';
-  const hierarchies = [root, ...(await directories(root)).map((name) => path.join(root, name))];
+  return [root, ...(await directories(root)).map((name) => path.join(root, name))];
+}
+
+async function controlGroups(mark: string): Promise<Leftover[]> {
   const found: Leftover[] = [];
-  for (const hierarchy of hierarchies) {
-    const top = path.join(hierarchy, 'torpor');
-    if (!(await directories(hierarchy)).includes('torpor')) continue;
-    found.push({ what: `control group ${top}`, remove: () => removeGroup(top) });
+  for (const hierarchy of await hierarchies()) {
+    const parent = path.join(hierarchy, 'torpor');
+    for (const name of await directories(parent)) {
+      if (!name.startsWith(mark)) continue;
+      const group = path.join(parent, name);
+      found.push({ what: `control group ${group}`, remove: () => removeGroup(group) });
+    }
   }
   return found;
 }
 
-/** Removes a control group and those below it, but for groups with processes: they are of another home. */
+/** A control group can only be removed when it has no children; its own files go with it. */
 async function removeGroup(group: string): Promise<void> {
   for (const child of await directories(group)) await removeGroup(path.join(group, child));
-  await rmdir(group).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EBUSY') throw error;
-  });
+  await rmdir(group);
 }
 
 async function directories(parent: string): Promise<string[]> {

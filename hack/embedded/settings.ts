@@ -10,6 +10,8 @@ import { DEFAULT_PORTS, type Ports } from './services.ts';
 export const sourceRoot = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 export const dist = path.join(sourceRoot, 'dist');
 
+export const DEFAULT_NETWORK = '10.127.0.0/16';
+
 /** Where the kubectl plugin is linked, so that `kubectl vm` finds it. */
 export const PLUGIN_LINK = '/usr/local/bin/kubectl-vm';
 
@@ -32,7 +34,7 @@ export const upFlags = {
   }),
   'wait-for-images': flag.toggle({ about: 'Wait for all images, not only for the first.' }),
   'node-name': flag.text({ about: 'Name of this machine as a Host.', fallback: hostname().toLowerCase() }),
-  'network-cidr': flag.text({ about: 'Private addresses of the machines.', fallback: '10.127.0.0/16' }),
+  'network-cidr': flag.text({ about: 'Private addresses of the machines.', fallback: DEFAULT_NETWORK }),
   'apiserver-port': port('API server', DEFAULT_PORTS.apiserver),
   'reconcilers-port': port("reconcilers' metrics", DEFAULT_PORTS.reconcilers),
   'launcher-port': port('node launcher', DEFAULT_PORTS.launcher),

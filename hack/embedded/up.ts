@@ -146,8 +146,7 @@ function printEnd(home: Home, end: { current: boolean; plugin: boolean; backgrou
     `  ${end.plugin ? 'kubectl vm' : path.join(home.bin, 'kubectl-vm')} console tiny      # root, password tiny; leave with Ctrl-]`,
     '',
   );
-  if (!end.plugin)
-    lines.push(`${PLUGIN_LINK} is a file of somebody else; put ${home.bin} on your PATH for "kubectl vm".`);
+  if (!end.plugin) lines.push(`Put ${home.bin} on your PATH for "kubectl vm".`);
   if (end.background.length > 0) {
     lines.push(`Still being built in the background: ${end.background.join(', ')} (log: ${home.log}/images.log).`);
   }
