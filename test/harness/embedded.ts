@@ -133,7 +133,7 @@ export async function addressOf(machine: string, namespace = 'default'): Promise
 }
 
 /** GET over HTTP until the guest answers; the body. */
-export function http(address: string, path = '/', timeoutMs = 30_000): Promise<string> {
+export function http(address: string, path = '/', timeoutMs = 90_000): Promise<string> {
   return eventually(`HTTP from ${address}${path}`, timeoutMs, async () => {
     const answer = await fetch(`http://${address}${path}`, { signal: AbortSignal.timeout(2000) });
     return answer.ok ? await answer.text() : undefined;
