@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { promisify } from 'node:util';
 import { flag, flagsOrExit } from '../base/flags.ts';
 import { plan, type Stage } from './test-plan.ts';
 import { COUNTS, type FileResult, failuresOf, noCounts, runFile } from './test-run.ts';
@@ -44,6 +47,20 @@ function reportFile(stage: Stage, result: FileResult, done: number): void {
   );
 }
 
+/** Where end-to-end tests keep the Torpor that they bring up; built images stay there for the next run. */
+const TEST_HOME = process.env.TORPOR_TEST_HOME ?? '/var/lib/torpor-test';
+
+/** Stops what end-to-end tests brought up and share. Undefined when that went well. */
+async function stopTestHome(): Promise<string | undefined> {
+  if (!existsSync(TEST_HOME)) return undefined;
+  try {
+    await promisify(execFile)('hack/down', [`--home=${TEST_HOME}`, '--merge-kubeconfig=false']);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 async function main(): Promise<void> {
   const flags = flagsOrExit({
     name: 'hack/test',
@@ -71,10 +88,18 @@ async function main(): Promise<void> {
     return;
   }
 
+  process.env.TORPOR_TEST_HOME = TEST_HOME;
   const started = performance.now();
   const results: FileResult[] = [];
   for (const stage of stages) {
     results.push(...(await runStage(stage, (result, done) => reportFile(stage, result, done))));
+  }
+  if (stages.some((stage) => stage.name === 'e2e')) {
+    const trouble = await stopTestHome();
+    if (trouble !== undefined) {
+      console.log(`stopping what the end-to-end tests brought up failed: ${trouble}`);
+      process.exitCode = 1;
+    }
   }
   const sums = noCounts();
   for (const { counts } of results) for (const name of COUNTS) sums[name] += counts[name];
