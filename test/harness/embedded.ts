@@ -7,11 +7,16 @@ import { leaked, machineTraces, type TraceScope } from './leaks.ts';
 /**
  * An embedded Torpor for end-to-end tests, made by hack/up itself with ports, addresses and a home of its own, so that
  * it stands beside one that somebody uses. Bringing it up is idempotent: every suite asks for it, the first one pays.
+ *
+ * TORPOR_TEST_HOME, TORPOR_TEST_PORT_BASE (the first of eight ports) and TORPOR_TEST_CIDR make another one beside the
+ * usual; its ports and addresses must be its own.
  */
 export interface Embedded {
   readonly home: string;
   readonly kubeconfig: string;
   readonly registry: string;
+  /** What every machine's address starts with, for example `10.126.`. */
+  readonly addressPrefix: string;
   readonly traces: TraceScope;
 }
 
@@ -22,20 +27,25 @@ export interface Ran {
 }
 
 const HOME = process.env.TORPOR_TEST_HOME ?? '/var/lib/torpor-test';
-const REGISTRY_PORT = 17_450;
+const PORT_BASE = Number(process.env.TORPOR_TEST_PORT_BASE ?? 17_443);
+const REGISTRY_PORT = PORT_BASE + 7;
 const NODE_NAME = 'test-node';
-export const TEST_NETWORK = '10.126.0.0/16';
+const NETWORK = process.env.TORPOR_TEST_CIDR ?? '10.126.0.0/16';
+if (!/^\d+\.\d+\.0\.0\/16$/.test(NETWORK))
+  throw new Error(`TORPOR_TEST_CIDR is ${NETWORK}; it must be a network of 16 bits, for example 10.126.0.0/16`);
+if (!Number.isInteger(PORT_BASE) || PORT_BASE < 1 || PORT_BASE > 65_528)
+  throw new Error(`TORPOR_TEST_PORT_BASE is ${process.env.TORPOR_TEST_PORT_BASE}; it must be a port number`);
 
 const UP_FLAGS = [
   `--home=${HOME}`,
   '--merge-kubeconfig=false',
   `--node-name=${NODE_NAME}`,
-  `--network-cidr=${TEST_NETWORK}`,
-  '--apiserver-port=17443',
-  '--reconcilers-port=17444',
-  '--launcher-port=17445',
-  '--etcd-port=17446',
-  '--etcd-peer-port=17447',
+  `--network-cidr=${NETWORK}`,
+  `--apiserver-port=${PORT_BASE}`,
+  `--reconcilers-port=${PORT_BASE + 1}`,
+  `--launcher-port=${PORT_BASE + 2}`,
+  `--etcd-port=${PORT_BASE + 3}`,
+  `--etcd-peer-port=${PORT_BASE + 4}`,
   `--registry-port=${REGISTRY_PORT}`,
   '--wait-for-images',
 ];
@@ -46,6 +56,7 @@ export const embedded: Embedded = {
   home: HOME,
   kubeconfig: `${HOME}/kubeconfig`,
   registry: `localhost:${REGISTRY_PORT}`,
+  addressPrefix: NETWORK.replace(/\d+\.\d+\/16$/, ''),
   traces: { stateDirectory: `${HOME}/node`, runDirectory: `${HOME}/run` },
 };
 

@@ -1,12 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { installationMark } from '../../launcher/sandbox/identity.ts';
 
 /**
  * What machines leave on a computer, listed so that a test can say "nothing".
  *
  * A trace is one line of text, `<kind> <name>`: the same trace before and after is no leak, whatever made it. Only
- * things that carry a mark of ours are listed, so that a busy computer does not disturb the check.
+ * what this installation made is listed: processes that name its directories, and names that start with its mark, so
+ * that neither a busy computer nor another Torpor beside it disturbs the check.
  */
 export interface TraceScope {
   /** The agent's state directory; every file below `machines/` in it belongs to some machine. */
@@ -17,13 +19,15 @@ export interface TraceScope {
 
 /** Every trace of machines on this computer, sorted. */
 export function machineTraces(scope: TraceScope): string[] {
+  const mark = installationMark(scope.stateDirectory);
   return [
     ...processes(scope),
-    ...directory('/run/netns', 'namespace', (name) => name.startsWith('tp-')),
-    ...links(),
-    ...mounts(scope),
-    ...cgroups(),
-    ...files(scope),
+    ...directory('/run/netns', 'namespace', (name) => name.startsWith(`tp-${mark}`)),
+    ...links(mark),
+    ...mounts(scope, mark),
+    ...cgroups(mark),
+    ...directory(scope.runDirectory, 'sockets of machine', (name) => name.startsWith(mark)),
+    ...directory(join(scope.stateDirectory, 'machines'), 'files of machine', () => true),
   ].sort();
 }
 
@@ -45,46 +49,30 @@ function processes(scope: TraceScope): string[] {
   return found;
 }
 
-function links(): string[] {
+function links(mark: string): string[] {
   const parsed = JSON.parse(execFileSync('ip', ['-json', 'link', 'show'], { encoding: 'utf8' })) as {
     ifname: string;
   }[];
-  return parsed.filter((link) => /^tp/.test(link.ifname)).map((link) => `link ${link.ifname}`);
+  return parsed.filter((link) => link.ifname.startsWith(`tp${mark}`)).map((link) => `link ${link.ifname}`);
 }
 
-function mounts(scope: TraceScope): string[] {
+function mounts(scope: TraceScope, mark: string): string[] {
   return readFile('/proc/self/mounts')
     .split('\n')
     .map((line) => line.split(' ')[1] ?? '')
     .filter(
-      (target) => target.startsWith(join(scope.stateDirectory, 'machines')) || target.startsWith('/run/netns/tp-'),
+      (target) =>
+        target.startsWith(join(scope.stateDirectory, 'machines')) || target.startsWith(`/run/netns/tp-${mark}`),
     )
     .map((target) => `mount ${target}`);
 }
 
-function cgroups(): string[] {
-  const found: string[] = [];
-  const roots = [
-    '/sys/fs/cgroup',
-    ...directory('/sys/fs/cgroup', '', () => true).map((line) => `/sys/fs/cgroup/${line.trim()}`),
-  ];
-  for (const root of roots)
-    found.push(...directory(join(root, 'torpor'), `cgroup ${root}`, isDirectoryName(join(root, 'torpor'))));
-  return found;
-}
-
-function files(scope: TraceScope): string[] {
-  return directory(join(scope.stateDirectory, 'machines'), 'files of machine', () => true);
-}
-
-function isDirectoryName(parent: string): (name: string) => boolean {
-  const names = new Set<string>();
-  try {
-    for (const entry of readdirSync(parent, { withFileTypes: true })) if (entry.isDirectory()) names.add(entry.name);
-  } catch (error) {
-    if (!isAbsent(error)) throw error;
-  }
-  return (name) => names.has(name);
+function cgroups(mark: string): string[] {
+  const hierarchies = ['', ...directory('/sys/fs/cgroup', '', () => true).map((line) => line.trim())];
+  return hierarchies.flatMap((hierarchy) => {
+    const parent = join('/sys/fs/cgroup', hierarchy, 'torpor');
+    return directory(parent, `cgroup ${parent}`, (name) => name.startsWith(mark));
+  });
 }
 
 function directory(path: string, kind: string, keep: (name: string) => boolean): string[] {
