@@ -23,7 +23,11 @@ before(async () => {
       socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: torpor-live\r\n\r\nhello');
       socket.pipe(socket);
     } else {
+      // Held back, so that the greeting travels in one piece with the head of the answer.
+      socket.cork();
       sockets.handleUpgrade(request, socket, head, (websocket) => {
+        if (request.url?.startsWith('/greeting')) websocket.send('welcome');
+        socket.uncork();
         websocket.on('message', (data, binary) => websocket.send(data, { binary }));
       });
     }
@@ -45,6 +49,18 @@ test('a WebSocket with the chosen protocol carries bytes both ways', async () =>
   socket.send(Buffer.from('hi'));
   assert.equal(String(await echoed), 'hi');
   socket.terminate();
+});
+
+test('what comes together with the answer is heard', async () => {
+  for (let round = 0; round < 20; round += 1) {
+    const socket = await openWebSocket(server.connection, '/greeting');
+    const heard = await new Promise((resolve, reject) => {
+      socket.once('message', resolve);
+      setTimeout(() => reject(new Error('the greeting was lost')), 2000).unref();
+    });
+    assert.equal(String(heard), 'welcome');
+    socket.terminate();
+  }
 });
 
 test('a refusal is the StatusError of the server, for both kinds', async () => {

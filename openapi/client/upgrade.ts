@@ -57,6 +57,9 @@ export async function openWebSocket(
       settle();
       // The owner of the socket listens for its own errors; until then one must not end the process.
       socket.on('error', () => undefined);
+      // Messages may have come together with the answer: none is told before the owner could listen.
+      socket.pause();
+      setImmediate(() => socket.resume());
       resolve(socket);
     });
     socket.once('unexpected-response', (_request, response) => {

@@ -57,6 +57,7 @@ export class Feed<T, S> {
     this.#running ??= Promise.all([this.#run(), this.#prove()]);
   }
 
+  /** F5. */
   async close(): Promise<void> {
     this.#closing.abort();
     this.#restart.abort();
@@ -80,7 +81,7 @@ export class Feed<T, S> {
     while (!signal.aborted) {
       this.#restart = new AbortController();
       try {
-        if (this.#mustFill !== undefined) await this.#fill(this.#mustFill);
+        if (this.#mustFill !== undefined) await this.#fill(this.#mustFill); // F1, F2
         await this.#follow(AbortSignal.any([signal, this.#restart.signal]), backoff);
       } catch (error) {
         if (signal.aborted) return;
@@ -110,7 +111,7 @@ export class Feed<T, S> {
       }
       const last = page.entries.at(-1);
       if (!page.more || last === undefined) {
-        state.reset(items, page.revision);
+        state.reset(items, page.revision); // F3
         break;
       }
       place = { after: last.key, revision: page.revision };

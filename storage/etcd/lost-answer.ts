@@ -50,7 +50,7 @@ export async function fateOf(
       const revision = await findInHistory(newClient, layout, write, newest.revision, deadline);
       return revision === undefined ? { kind: 'never', fence } : { kind: 'committed', revision };
     } catch (error) {
-      if (error instanceof StoreUnavailable) throw error;
+      if (error instanceof StoreUnavailable) throw error; // L3
       const pause = backoff.next();
       if (Date.now() + pause >= deadline) throw new StoreUnavailable(textOf(error));
       await new Promise((resolve) => setTimeout(resolve, pause));
@@ -58,7 +58,7 @@ export async function fateOf(
   }
 }
 
-/** Moves the fence past `from` unless someone else has. Moving it twice does no harm, so this may be tried again. */
+/** L1. Moves the fence past `from` unless someone else has. Moving it twice does no harm, so this may be tried again. */
 async function moveFence(calls: EtcdCalls, layout: Layout, from: bigint, deadline: number): Promise<FenceState> {
   const look = [{ request_range: { key: layout.fenceKey } }, { request_range: { key: layout.revisionKey } }];
   const attempt = Math.min(deadline, Date.now() + calls.deadlineMs / 2);
@@ -79,7 +79,7 @@ async function moveFence(calls: EtcdCalls, layout: Layout, from: bigint, deadlin
   };
 }
 
-/** The revision at which the revision key had this id, between `write.before` and `upTo`. */
+/** L2. The revision at which the revision key had this id, between `write.before` and `upTo`. */
 async function findInHistory(
   newClient: () => Etcd3,
   layout: Layout,
