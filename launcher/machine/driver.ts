@@ -131,7 +131,7 @@ export class MachineStartError extends Error {
   override readonly name = 'MachineStartError';
   readonly end: MachineEnd;
   constructor(end: MachineEnd) {
-    super('QEMU ended before its guest ran');
+    super(`QEMU ended before its guest ran: ${'exit' in end ? end.exit.output.trim() : end.message}`);
     this.end = end;
   }
 }

@@ -104,6 +104,12 @@ function oneDisk(
   if (disk.io === 'native' && cache !== 'none') {
     throw new PlanError('UnsupportedCache', `disk "${disk.name}" has io native, which needs cache none`);
   }
+  if (place.bus === 'sata' && !cdrom && readOnly) {
+    throw new PlanError(
+      'UnsupportedReadOnly',
+      `disk "${disk.name}" is read-only, which a SATA disk cannot be: make it a cdrom, or choose bus virtio or scsi`,
+    );
+  }
   if (disk.lun !== undefined && source.kind !== 'device') {
     throw new PlanError(
       'UnsupportedLun',

@@ -42,6 +42,11 @@ test('what cannot be built is refused with a reason and what to change', () => {
     'UnsupportedCache',
     /cache none/,
   );
+  refused(
+    { domain: { devices: { disks: [{ name: 'seed', disk: { bus: 'sata' } }] } } },
+    'UnsupportedReadOnly',
+    /virtio or scsi/,
+  );
   const buffered = new Map([['root', { source: image, directIo: false }]]);
   refused({ domain: { devices: { disks: [{ name: 'root', cache: 'none' }] } } }, 'UnsupportedCache', /writeback/, {
     disks: buffered,

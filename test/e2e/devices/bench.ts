@@ -39,7 +39,7 @@ export interface BootOptions {
 }
 
 const execute = promisify(execFile);
-const UID = 1_899_999_000;
+export const UID = 1_899_999_000;
 const IMAGES = process.env.TORPOR_TEST_IMAGES ?? join(tmpdir(), 'torpor-test-images');
 
 /** The tiny guest with a kernel that knows every device of ours. */
