@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { writeAtomically } from './atomic-write.ts';
+import { replaceFile, writeAtomically } from './atomic-write.ts';
 
 describe('writeAtomically', () => {
   let directory: string;
@@ -19,6 +19,19 @@ describe('writeAtomically', () => {
     await writeAtomically(path, Buffer.from('two'), 0o644);
     assert.equal(await readFile(path, 'utf8'), 'two');
     assert.equal((await stat(path)).mode & 0o777, 0o644);
+    assert.deepEqual(await readdir(directory), ['key']);
+  });
+
+  it('replaces without syncs as well: the mode is right and nothing stays beside it', async () => {
+    const inside = join(directory, 'unsynced');
+    await mkdir(inside);
+    await replaceFile(join(inside, 'record'), 'one', 0o600);
+    await replaceFile(join(inside, 'record'), 'two', 0o600);
+    assert.equal(await readFile(join(inside, 'record'), 'utf8'), 'two');
+    assert.equal((await stat(join(inside, 'record'))).mode & 0o777, 0o600);
+    await assert.rejects(replaceFile(inside, 'bytes'));
+    assert.deepEqual(await readdir(inside), ['record']);
+    await rm(inside, { recursive: true });
     assert.deepEqual(await readdir(directory), ['key']);
   });
 

@@ -1,6 +1,6 @@
 import { access, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { writeAtomically } from '../../base/atomic-write.ts';
+import { replaceFile } from '../../base/atomic-write.ts';
 import type { VirtualMachine } from '../../openapi/api.ts';
 import { guestHostname } from '../guest-hostname.ts';
 import { sandboxRange } from './addresses.ts';
@@ -51,11 +51,16 @@ interface Marker {
 const NAMESPACES = '/run/netns';
 const PREFIX = 'tp';
 
+/** The host's own rules are made beside the rest: they matter for what leaves a guest that does not run yet. */
 const SETUP_SCRIPT = `
-if [ "$(cat /proc/sys/net/ipv4/ip_forward)" != 1 ]; then echo 1 >/proc/sys/net/ipv4/ip_forward; fi
-nft -f "$1/host-rules"
+# One byte, then the end of the file: read fills the variable and says 1.
+read forward </proc/sys/net/ipv4/ip_forward || [ -n "$forward" ]
+if [ "$forward" != 1 ]; then echo 1 >/proc/sys/net/ipv4/ip_forward; fi
+nft -f "$1/host-rules" &
+rules=$!
 ip -batch "$1/host-links"
-exec nsenter --net="$2" /bin/sh -euc "$3" torpor-network "$1"
+nsenter --net="$2" /bin/sh -euc "$3" torpor-network "$1"
+wait $rules
 `;
 
 const REMOVE_SCRIPT = `
@@ -132,7 +137,7 @@ export function createNetwork(config: NetworkConfig): EmbeddedNetwork {
     await runScript(SETUP_SCRIPT, [directory, namespacePath, GUEST_SIDE_SCRIPT], signal);
     const prepared = preparedInterfaces(side);
     const marker: Marker = { bootID: bootOf(machine), interfaces: prepared };
-    await writeAtomically(markerPath(sandbox), JSON.stringify(marker)); // M2
+    await replaceFile(markerPath(sandbox), JSON.stringify(marker)); // M2
     if (prepared.length > 0) watched.set(name, sandbox);
     return { kind: 'ready', interfaces: prepared };
   };

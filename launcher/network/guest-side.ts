@@ -33,8 +33,10 @@ if [ -d ipv6 ]; then echo 1 >ipv6/conf/all/disable_ipv6; echo 1 >ipv6/conf/defau
 echo 1 >ipv4/ip_forward
 ip -batch "$1/links"
 if [ -d ipv4/conf/${net.bridge} ]; then echo 1 >ipv4/conf/${net.bridge}/route_localnet; fi
-nft -f "$1/rules"
-if [ -e "$1/dnsmasq.conf" ]; then exec dnsmasq --conf-file="$1/dnsmasq.conf"; fi
+nft -f "$1/rules" &
+rules=$!
+if [ -e "$1/dnsmasq.conf" ]; then dnsmasq --conf-file="$1/dnsmasq.conf"; fi
+wait $rules
 `;
 
 /** Only DHCP again, in a namespace where all else stands. */

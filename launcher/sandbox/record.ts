@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeAtomically } from '../../base/atomic-write.ts';
+import { replaceFile } from '../../base/atomic-write.ts';
 import type { VirtualMachine } from '../../openapi/api.ts';
 import type { PreparedInterface } from '../network/network.ts';
 
@@ -12,6 +12,8 @@ import type { PreparedInterface } from '../network/network.ts';
  * R2  Each stage is written before the step that it names is begun. `launched` means that a supervisor may run;
  *     whether a guest ever ran is told by the sandbox's lock file.
  * R3  One record to a machine; it names one boot. A different boot starts only after this record is gone.
+ * R4  It need not outlive a loss of power, after which nothing runs any more: an empty or torn record counts as none, and
+ *     what lies beside it is removed as a stray.
  */
 export interface MachineRecord {
   readonly version: 1;
@@ -54,6 +56,14 @@ export interface Records {
   remove(uid: string): Promise<void>;
 }
 
+function parsed(text: string): MachineRecord | undefined {
+  try {
+    return JSON.parse(text) as MachineRecord;
+  } catch {
+    return undefined;
+  }
+}
+
 const UID = /^[A-Za-z0-9-]{1,64}$/;
 
 export function createRecords(stateDirectory: string): Records {
@@ -68,7 +78,8 @@ export function createRecords(stateDirectory: string): Records {
       throw error;
     });
     if (text === undefined) return undefined;
-    const record = JSON.parse(text) as MachineRecord;
+    const record = parsed(text); // R4
+    if (record === undefined) return undefined;
     if (record.version !== 1 || record.uid !== uid)
       throw new Error(`the record of machine ${uid} in ${root} is of another version: update the launcher`);
     return record;
@@ -93,7 +104,7 @@ export function createRecords(stateDirectory: string): Records {
     async write(record) {
       // Searchable by the machine's user, who owns files below; the record itself is root's.
       await mkdir(directoryOf(record.uid), { recursive: true, mode: 0o711 });
-      await writeAtomically(join(directoryOf(record.uid), 'record.json'), `${JSON.stringify(record)}\n`, 0o600);
+      await replaceFile(join(directoryOf(record.uid), 'record.json'), `${JSON.stringify(record)}\n`, 0o600);
     },
     async remove(uid) {
       await rm(join(directoryOf(uid), 'record.json'), { force: true });

@@ -28,6 +28,9 @@ export interface StartReport {
   readonly kept: boolean;
 }
 
+/** Before each sample of either: the kernel takes down the namespace of the one before in the background. */
+const SETTLE_MS = 1500;
+
 const AT = { namespace: 'default', name: 'bench' } as const;
 
 export async function measureStart(pairs: number, say: (line: string) => void): Promise<StartReport> {
@@ -47,8 +50,8 @@ export async function measureStart(pairs: number, say: (line: string) => void): 
     await startBare(bare);
     const samples = await interleave(
       pairs,
-      async () => noted(say, 'torpor', await startTorpor(client, machine)),
-      async () => noted(say, 'bare', await startBare(bare)),
+      async () => sleep(SETTLE_MS).then(async () => noted(say, 'torpor', await startTorpor(client, machine))),
+      async () => sleep(SETTLE_MS).then(async () => noted(say, 'bare', await startBare(bare))),
     );
     const [torpor, peer] = [summarize(samples.a), summarize(samples.b)];
     const promised = 1.5 * peer.median + 100;
