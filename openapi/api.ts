@@ -35,6 +35,11 @@ export type StartOptions = Kind<Schemas['StartOptions']>;
 export type StopOptions = Kind<Schemas['StopOptions']>;
 export type RestartOptions = Kind<Schemas['RestartOptions']>;
 
+// authentication.yaml
+export type UserInfo = Schemas['UserInfo'];
+export type SelfSubjectReview = Kind<Schemas['SelfSubjectReview']>;
+export type SelfSubjectReviewStatus = Schemas['SelfSubjectReviewStatus'];
+
 // authorization.yaml
 export type ResourceAttributes = Schemas['ResourceAttributes'];
 export type SelectorAttributes = Schemas['SelectorAttributes'];

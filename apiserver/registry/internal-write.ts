@@ -16,5 +16,5 @@ export function internalWrite(definition: ResourceDefinition, verb: string, sign
     subpath: '',
     query: new URLSearchParams(),
   };
-  return { info, user: { name: 'torpor:apiserver', groups: ['system:masters'], extra: {} }, signal };
+  return { info, user: { name: 'torpor:apiserver', groups: ['system:masters'], extra: {} }, signal, warnings: [] };
 }

@@ -27,7 +27,7 @@ export interface ResourceDefinition {
 }
 
 /** What a write knows of who asks for it; writes of the server itself have one too. */
-export type WriteContext = Pick<RequestContext, 'info' | 'user' | 'signal'>;
+export type WriteContext = Pick<RequestContext, 'info' | 'user' | 'signal' | 'warnings'>;
 
 /** What is special about a resource when it is written. All functions are pure but for `answer`. */
 export interface Strategy {

@@ -83,13 +83,14 @@ export async function runApiServer({ flags, version, logger, shutdown }: RunOpti
   const api: Api = createApi({
     store,
     log: logger,
-    embedded: true,
+    embedded: flags.embedded,
     live,
     reviews: {
       selfSubjectAccessReview: (object, user) => reviews.selfSubjectAccessReview(object, user),
       subjectAccessReview: (object) => reviews.subjectAccessReview(object),
       localSubjectAccessReview: (object) => reviews.localSubjectAccessReview(object),
       selfSubjectRulesReview: (object, user) => reviews.selfSubjectRulesReview(object, user),
+      selfSubjectReview: (object, user) => reviews.selfSubjectReview(object, user),
     },
     admit: (write) => admit(write),
     openStream: createAgentTunnel({

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, open as openFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -29,6 +29,10 @@ const until = async (condition: () => boolean) => {
   for (let attempt = 0; attempt < 200 && !condition(); attempt++) await delay(10);
   assert.ok(condition());
 };
+const replace = async (name: string, text: string) => {
+  await writeFile(join(directory, 'beside'), text);
+  await rename(join(directory, 'beside'), join(directory, name));
+};
 
 test('W1, W2: changes are seen, by rename and through links; listeners see the new value; broken ones change nothing', async () => {
   await writeFile(join(directory, 'one'), 'a');
@@ -38,8 +42,7 @@ test('W1, W2: changes are seen, by rename and through links; listeners see the n
   const seen: [string, string][] = [];
   files.onChange((value) => seen.push([value, files.value]));
   assert.equal(files.value, 'a+b');
-  await writeFile(join(directory, 'next'), 'c');
-  await rename(join(directory, 'next'), join(directory, 'one'));
+  await replace('one', 'c');
   await until(() => files.value === 'c+b');
   await writeFile(join(directory, 'real'), 'dd');
   await until(() => files.value === 'c+dd');
@@ -47,7 +50,7 @@ test('W1, W2: changes are seen, by rename and through links; listeners see the n
     ['c+b', 'c+b'],
     ['c+dd', 'c+dd'],
   ]);
-  await writeFile(join(directory, 'one'), 'broken');
+  await replace('one', 'broken');
   await until(() => lines.length > 0);
   await delay(100);
   assert.equal(lines.length, 1, 'told once');
@@ -56,6 +59,23 @@ test('W1, W2: changes are seen, by rename and through links; listeners see the n
   await until(() => lines.length === 2);
   await writeFile(join(directory, 'one'), 'e');
   await until(() => files.value === 'e+dd');
+  files.close();
+});
+
+test('W4: a file that is being written in place is taken up when it is whole', async () => {
+  await writeFile(join(directory, 'five'), 'old');
+  const files = await open('five');
+  const values: string[] = [];
+  files.onChange((value) => values.push(value));
+  const file = await openFile(join(directory, 'five'), 'w');
+  await delay(100);
+  assert.equal(files.value, 'old', 'empty is not a content');
+  for (let part = 0; part < 20; part += 1) {
+    await file.write('x');
+    await delay(5);
+  }
+  await file.close();
+  await until(() => values.at(-1) === 'x'.repeat(20));
   files.close();
 });
 
@@ -72,4 +92,6 @@ test('files that cannot be used at the start are an error', async () => {
   await assert.rejects(open('missing'), /ENOENT/);
   await writeFile(join(directory, 'four'), 'broken');
   await assert.rejects(open('four'), /cannot be parsed/);
+  await writeFile(join(directory, 'four'), '');
+  await assert.rejects(open('four'), /four is empty/);
 });

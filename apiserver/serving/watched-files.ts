@@ -5,14 +5,18 @@ import type { Logger } from '../../base/log.ts';
  * A file whose content is followed while the process runs (certificates, authorities).
  *
  * W1  `value` is always the last content that could be read and parsed; a broken file is logged once and changes nothing.
- * W2  A change is seen within `everyMs`, also when the file is replaced by rename or through a symbolic link.
+ * W2  A change is seen within twice `everyMs`, also when a file is replaced by rename or through a symbolic link.
  * W3  `close` stops the looking.
+ * W4  A file that is being written in place is not taken up half-way: a change counts when two looks, one interval
+ *     apart, saw the same, nothing changed while it was read, and no file is empty (as each is right after truncation).
  *
  * Polling, not fs.watch: a mounted Secret is replaced by swapping a link of a directory above.
  */
 export class WatchedFiles<T> {
   #value: T;
   #seen: string;
+  /** What the last look saw, when that was not what is in use (W4). */
+  #settling = '';
   #broken = '';
   readonly #paths: readonly string[];
   readonly #parse: (texts: readonly string[]) => T;
@@ -45,7 +49,7 @@ export class WatchedFiles<T> {
     everyMs = 5_000,
   ): Promise<WatchedFiles<T>> {
     const seen = await stamp(paths);
-    const value = parse(await Promise.all(paths.map((path) => readFile(path, 'utf8'))));
+    const value = parse(await Promise.all(paths.map(textOf)));
     return new WatchedFiles(paths, parse, logger, everyMs, { value, seen });
   }
 
@@ -67,7 +71,12 @@ export class WatchedFiles<T> {
     try {
       const seen = await stamp(this.#paths);
       if (seen === this.#seen) return;
-      const value = this.#parse(await Promise.all(this.#paths.map((path) => readFile(path, 'utf8'))));
+      const still = seen === this.#settling;
+      this.#settling = seen;
+      if (!still) return;
+      const texts = await Promise.all(this.#paths.map(textOf));
+      if ((await stamp(this.#paths)) !== seen) return;
+      const value = this.#parse(texts);
       this.#value = value;
       this.#seen = seen;
       this.#broken = '';
@@ -81,6 +90,12 @@ export class WatchedFiles<T> {
       this.#looking = false;
     }
   }
+}
+
+async function textOf(path: string): Promise<string> {
+  const text = await readFile(path, 'utf8');
+  if (text === '') throw new Error(`${path} is empty`);
+  return text;
 }
 
 async function stamp(paths: readonly string[]): Promise<string> {

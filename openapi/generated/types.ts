@@ -1449,6 +1449,22 @@ export interface components {
             /** @description A request for a path. */
             nonResourceAttributes?: components["schemas"]["NonResourceAttributes"];
         };
+        /** @description Asks who the asker is. */
+        SelfSubjectReview: {
+            /** @description authentication.k8s.io/v1. */
+            apiVersion?: string;
+            /** @description SelfSubjectReview. */
+            kind?: string;
+            /** @description May be absent. */
+            metadata?: components["schemas"]["ObjectMeta"];
+            /** @description The answer. */
+            status?: components["schemas"]["SelfSubjectReviewStatus"];
+        };
+        /** @description The answer. */
+        SelfSubjectReviewStatus: {
+            /** @description The asker. */
+            userInfo?: components["schemas"]["UserInfo"];
+        };
         /** @description Asks for everything that the asker may do in a namespace. */
         SelfSubjectRulesReview: {
             /** @description authorization.k8s.io/v1. */
@@ -1716,6 +1732,19 @@ export interface components {
             whenUnsatisfiable: "DoNotSchedule" | "ScheduleAnyway";
             /** @description The machines that are counted. */
             labelSelector?: components["schemas"]["LabelSelector"];
+        };
+        /** @description Somebody who makes requests. */
+        UserInfo: {
+            /** @description Name. */
+            username?: string;
+            /** @description Tells users of the same name apart over time; empty when the authenticator knows none. */
+            uid?: string;
+            /** @description Groups that the user is in. */
+            groups?: string[];
+            /** @description What else the authenticator said. */
+            extra?: {
+                [key: string]: string[];
+            };
         };
         /** @description Passwords. */
         UserPasswordAccessCredential: {

@@ -29,6 +29,7 @@ export const Role: Validator;
 export const RoleBinding: Validator;
 export const Secret: Validator;
 export const SelfSubjectAccessReview: Validator;
+export const SelfSubjectReview: Validator;
 export const SelfSubjectRulesReview: Validator;
 export const ServiceAccount: Validator;
 export const StartOptions: Validator;

@@ -1,12 +1,18 @@
 import type { Host, VirtualMachine } from '../../../openapi/api.ts';
 import { allPhases } from '../../../openapi/machine/phases.ts';
 import { withoutSettledRequests } from '../../../openapi/machine/requests.ts';
-import { statusUpdateErrors, updateErrors, validateMachine } from '../../../openapi/machine/validate.ts';
+import {
+  dormantFieldWarnings,
+  statusUpdateErrors,
+  updateErrors,
+  validateMachine,
+} from '../../../openapi/machine/validate.ts';
 import { initialStatus, statusAfterStrategyChange } from '../../../openapi/machine/verbs.ts';
 import { errors } from '../../../openapi/machinery/errors.ts';
 import { subdomainErrors } from '../../../openapi/machinery/names.ts';
 import type { KubernetesObject } from '../../../openapi/machinery/object.ts';
 import type { Store } from '../../../storage/store.ts';
+import { specChanged } from '../../registry/compare.ts';
 import type { Strategy } from '../../registry/resource.ts';
 import { reserve } from './reservation.ts';
 
@@ -34,14 +40,17 @@ export function virtualMachineStrategy(parts: MachineParts): Strategy {
   return {
     hasStatus: true,
     validateName: machineNameErrors,
-    prepareForCreate(object) {
+    prepareForCreate(object, context) {
+      context.warnings.push(...dormantFieldWarnings(machineOf(object).spec));
       const { metadata } = object;
       const finalizers = metadata.finalizers ?? [];
       if (!finalizers.includes(MACHINE_FINALIZER)) metadata.finalizers = [...finalizers, MACHINE_FINALIZER];
       object.status = initialStatus(machineOf(object), parts.now());
     },
-    prepareForUpdate(object, old) {
+    prepareForUpdate(object, old, context) {
       const machine = machineOf(object);
+      // Who changes a label or takes a finalizer away has nothing to do with what stands in spec.
+      if (specChanged(object, old, true)) context.warnings.push(...dormantFieldWarnings(machine.spec));
       const before = machineOf(old);
       const from = before.spec.runStrategy ?? 'Always';
       const to = machine.spec.runStrategy ?? 'Always';

@@ -9,7 +9,7 @@ import { MACHINE_FINALIZER, virtualMachineStrategy } from './strategy.ts';
 import { virtualMachineTable } from './table.ts';
 
 const now = new Date('2026-01-01T00:00:00Z');
-const context = {} as WriteContext;
+const context = { warnings: [] as string[] } as unknown as WriteContext;
 const strategy = virtualMachineStrategy({
   store: new MemoryStore(),
   now: () => now,
@@ -33,6 +33,27 @@ test('a new machine is kept by the finalizer and begins as its run strategy says
     assert.deepEqual(object.metadata.finalizers, ['a.b/c', MACHINE_FINALIZER]);
     assert.equal((object.status as VirtualMachineStatus).phase, phase);
   }
+});
+
+test('fields that have no effect yet are told of when the spec is written, once for each text', () => {
+  const warned = (write: (context: WriteContext) => void): readonly string[] => {
+    const own = { warnings: [] as string[] } as unknown as WriteContext;
+    write(own);
+    return own.warnings;
+  };
+  const idle = () => asObject(sampleMachine({ idle: { after: '5m' } } as never));
+  const text = /^spec\.idle is kept and has no effect: /;
+  const [created = '', ...more] = warned((own) => strategy.prepareForCreate?.(idle(), own));
+  assert.match(created, text);
+  assert.deepEqual(more, []);
+  const [updated = ''] = warned((own) => strategy.prepareForUpdate?.(idle(), asObject(sampleMachine()), own));
+  assert.match(updated, text);
+  const labelled = idle();
+  labelled.metadata.labels = { a: 'b' };
+  assert.deepEqual(
+    warned((own) => strategy.prepareForUpdate?.(labelled, idle(), own)),
+    [],
+  );
 });
 
 test('live values are dropped from every write of status', () => {

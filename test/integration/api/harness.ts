@@ -106,6 +106,7 @@ async function serve(etcd: TemporaryEtcd, ca: string, serving: KeyPair) {
       subjectAccessReview: unused,
       localSubjectAccessReview: unused,
       selfSubjectRulesReview: unused,
+      selfSubjectReview: unused,
     },
     admit: admitLauncherWrite,
     live,
