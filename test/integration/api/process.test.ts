@@ -230,7 +230,7 @@ test('T30: a serving certificate that is replaced on disk is used within seconds
   await writeFile(path, certificate);
   const wanted = new X509Certificate(certificate).serialNumber;
   assert.notEqual(first, wanted);
-  for (let attempt = 0; attempt < 100 && (await served()) !== wanted; attempt++) await delay(100);
+  for (let attempt = 0; attempt < 200 && (await served()) !== wanted; attempt++) await delay(100);
   assert.equal(await served(), wanted);
   const seen = output.length;
   await writeFile(path, 'nonsense');

@@ -208,6 +208,8 @@ function refused(
     ws.on('open', () => reject(new Error('the upgrade was accepted')));
     ws.on('error', () => {});
     ws.on('unexpected-response', (_req, res) => {
+      // The connection ends with the answer, and who keeps connections must know.
+      if (res.headers.connection !== 'close') reject(new Error(`Connection: ${res.headers.connection}`));
       let text = '';
       res.setEncoding('utf8').on('data', (chunk: string) => {
         text += chunk;
@@ -311,9 +313,10 @@ test('an upgrade that names no stream is an ordinary request; one with a body is
   const send = (method: string) =>
     new Promise<number>((resolve, reject) => {
       const headers = { connection: 'Upgrade', upgrade: 'h2c' };
-      request(`${api.url}${machines}`, { ...tlsOf(admin), method, headers }, (res) =>
-        resolve(res.resume().statusCode ?? 0),
-      )
+      request(`${api.url}${machines}`, { ...tlsOf(admin), method, headers }, (res) => {
+        assert.equal(res.headers.connection, 'close');
+        resolve(res.resume().statusCode ?? 0);
+      })
         .on('error', reject)
         .end();
     });
