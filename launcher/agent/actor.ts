@@ -216,7 +216,7 @@ export class Actor {
         }
         await this.#tell(outcome.troubles, signal);
         if (outcome.failed) for (const { reason, message } of outcome.troubles) this.#event('Warning', reason, message);
-        await this.#bell.wait(outcome.failed ? backoff.next() : Math.min(5_000, backoff.next()));
+        await this.#pause(outcome.failed ? backoff.next() : Math.min(5_000, backoff.next()));
       } catch (error) {
         // Only a change of mind aborts the attempt; the wish at the top of the loop says which.
         if (!signal.aborted) throw error;
@@ -225,6 +225,15 @@ export class Actor {
         clearTimeout(slow);
         this.#attempt = undefined;
       }
+    }
+  }
+
+  /** Between two attempts. Only a change of mind cuts it short: what we wrote about the last attempt rings the bell too. */
+  async #pause(ms: number): Promise<void> {
+    const end = performance.now() + ms;
+    for (let left = ms; left > 0; left = end - performance.now()) {
+      await this.#bell.wait(left);
+      if (this.#closing.signal.aborted || this.#wish().want !== 'run') return;
     }
   }
 
@@ -269,7 +278,7 @@ export class Actor {
       await this.#node.sandboxes.destroy(this.#place.sandbox);
       await this.#tell([{ type: 'Running', reason: 'SandboxFailed', message }], this.#closing.signal);
       this.#event('Warning', 'SandboxFailed', message);
-      await this.#bell.wait(5_000);
+      await this.#pause(5_000);
       return { kind: 'preparing' };
     }
   }

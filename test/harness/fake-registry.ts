@@ -33,13 +33,14 @@ export function digestOf(bytes: Buffer): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
-export async function startFakeRegistry(): Promise<FakeRegistry> {
+/** `port`: where it listens on 127.0.0.1; by default any that is free. */
+export async function startFakeRegistry(port = 0): Promise<FakeRegistry> {
   const server = http.createServer((request, response) => {
     fake.requests.push({ method: request.method ?? '', path: request.url ?? '', headers: request.headers });
     if (fake.misbehave(request, response)) return;
     serve(fake, request, response);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   const address = server.address();
   const host = `127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
   const fake: FakeRegistry = {
