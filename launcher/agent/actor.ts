@@ -196,11 +196,12 @@ export class Actor {
       this.#attempt = new AbortController();
       const { signal } = this.#attempt;
       let progress = 'volumes and network are being prepared';
-      const slow = setTimeout(
-        () =>
-          void this.#tell([{ type: 'VolumesReady', reason: 'Preparing', message: progress }], signal).catch(() => {}),
-        SLOW_MS,
-      );
+      const tellSlow = () => {
+        // What was wrong at the last attempt says more than that this one takes its time.
+        if (this.#troubled) return;
+        void this.#tell([{ type: 'VolumesReady', reason: 'Preparing', message: progress }], [], signal).catch(() => {});
+      };
+      const slow = setTimeout(tellSlow, SLOW_MS);
       try {
         const outcome = await prepareBoot(this.#node, this.#record, this.#place, signal, (message) => {
           progress = message;
@@ -214,7 +215,7 @@ export class Actor {
           });
           return { kind: 'starting', disks: outcome.disks };
         }
-        await this.#tell(outcome.troubles, signal);
+        await this.#tell(outcome.troubles, outcome.ready, signal);
         if (outcome.failed) for (const { reason, message } of outcome.troubles) this.#event('Warning', reason, message);
         await this.#pause(outcome.failed ? backoff.next() : Math.min(5_000, backoff.next()));
       } catch (error) {
@@ -223,6 +224,8 @@ export class Actor {
         this.#closing.signal.throwIfAborted();
       } finally {
         clearTimeout(slow);
+        // A report of this attempt that is still on its way must not come after the next step's.
+        this.#attempt.abort(new Error('the attempt is over'));
         this.#attempt = undefined;
       }
     }
@@ -237,12 +240,13 @@ export class Actor {
     }
   }
 
-  async #tell(troubles: readonly Trouble[], signal: AbortSignal): Promise<void> {
+  async #tell(troubles: readonly Trouble[], ready: readonly Trouble['type'][], signal: AbortSignal): Promise<void> {
     this.#troubled = true;
     const at = { ...this.#record, nodeName: this.#node.name };
     await this.#node.statuses.write(
       at,
-      (machine) => preparingStatus(machine, troubles, this.#node.now()),
+      (machine) =>
+        machine.status?.phase === 'Preparing' ? preparingStatus(machine, troubles, ready, this.#node.now()) : undefined,
       signal,
       this.#current(),
     );
@@ -276,7 +280,7 @@ export class Actor {
         return this.#ended({ kind: 'lost', message: `QEMU was started and cannot be reached: ${message}` }, undefined);
       // Nothing ran (A1): made anew after a pause.
       await this.#node.sandboxes.destroy(this.#place.sandbox);
-      await this.#tell([{ type: 'Running', reason: 'SandboxFailed', message }], this.#closing.signal);
+      await this.#tell([{ type: 'Running', reason: 'SandboxFailed', message }], [], this.#closing.signal);
       this.#event('Warning', 'SandboxFailed', message);
       await this.#pause(5_000);
       return { kind: 'preparing' };

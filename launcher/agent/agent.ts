@@ -2,7 +2,7 @@ import type { VirtualMachine } from '../../openapi/api.ts';
 import type { Informer } from '../../openapi/client/informer.ts';
 import { effectiveMachine } from '../../openapi/machine/effective.ts';
 import { identityOf } from '../sandbox/identity.ts';
-import type { MachineRecord } from '../sandbox/record.ts';
+import type { MachineRecord, RecordedEnd } from '../sandbox/record.ts';
 import { Actor } from './actor.ts';
 import type { Node } from './node.ts';
 
@@ -15,6 +15,8 @@ import type { Node } from './node.ts';
  * G3  Records are adopted only when the informer has its first complete list, so no machine is taken for gone because it
  *     was not listed yet.
  * G4  close() resolves when every actor has let go; guests run on.
+ * G5  A boot of which the API says that its guest ran, and of which no record is here, is lost and never run again: the
+ *     record went with a disk or a loss of power, and so did the guest.
  */
 const MOST_ENDED = 4096;
 
@@ -79,7 +81,10 @@ export class Agent {
       this.#node.log.error({ machine: key, err: error }, 'a machine gets no slot');
       return;
     }
-    this.#begin(freshRecord(machine, { uid, namespace, name, bootID, slot }), false);
+    const record = freshRecord(machine, { uid, namespace, name, bootID, slot });
+    const { phase } = machine.status ?? {};
+    if (phase === 'Preparing' || phase === 'Starting') this.#begin(record, false);
+    else this.#begin({ ...record, stage: 'ended', end: lost(this.#node.now()) }, true); // G5
   }
 
   #begin(record: MachineRecord, adopted: boolean): void {
@@ -111,6 +116,12 @@ function freshRecord(
     interfaces: [],
     timings: {},
   };
+}
+
+function lost(now: Date): RecordedEnd {
+  const message =
+    'The machine is gone: the launcher has no record of it (the host lost power, or its state directory was replaced)';
+  return { phase: 'Failed', reason: 'SandboxLost', message, finishedAt: now.toISOString() };
 }
 
 /** Names of the sandboxes that records lead to. */

@@ -14,7 +14,12 @@ export type Preparation =
       readonly timings: { readonly volumes: number; readonly network: number };
     }
   /** Comes by itself or is retried; `failed` when a person has to act. */
-  | { readonly kind: 'not-ready'; readonly failed: boolean; readonly troubles: readonly Trouble[] };
+  | {
+      readonly kind: 'not-ready';
+      readonly failed: boolean;
+      readonly troubles: readonly Trouble[];
+      readonly ready: readonly Trouble['type'][];
+    };
 
 /** Volumes and network at the same time. @throws the signal's reason, and what nobody foresaw. */
 export async function prepareBoot(
@@ -73,7 +78,12 @@ export async function prepareBoot(
     failed = true;
     troubles.push({ type: 'NetworkReady', reason: outcome.reason, message: outcome.message });
   }
-  if (outcome.kind === 'failed' || troubles.length > 0) return { kind: 'not-ready', failed, troubles };
+  if (outcome.kind === 'failed' || troubles.length > 0) {
+    const ready = (['VolumesReady', 'NetworkReady'] as const).filter(
+      (type) => !troubles.some((trouble) => trouble.type === type),
+    );
+    return { kind: 'not-ready', failed, troubles, ready };
+  }
   return {
     kind: 'ready',
     disks,

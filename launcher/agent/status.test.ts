@@ -85,11 +85,13 @@ test('trouble: the condition is False, the phase stays and says why', () => {
   const status = preparingStatus(
     machine,
     [{ type: 'VolumesReady', reason: 'ImageNotFound', message: 'no such image' }],
+    ['NetworkReady'],
     now,
   );
   assert.deepEqual([status.phase, status.reason, status.message], ['Preparing', 'ImageNotFound', 'no such image']);
   const condition = status.conditions?.find(({ type }) => type === 'VolumesReady');
   assert.deepEqual([condition?.status, condition?.lastTransitionTime], ['False', '2026-03-01T00:00:10Z']);
+  assert.equal(status.conditions?.find(({ type }) => type === 'NetworkReady')?.status, 'True');
 });
 
 test('the end: node and boot are let go of, what it was is told, conditions of the boot are gone', () => {

@@ -13,27 +13,33 @@ export interface Trouble {
   readonly message: string;
 }
 
-/** Preparation takes long or fails: what holds it up. */
+const MADE_READY = {
+  VolumesReady: { type: 'VolumesReady', status: 'True', reason: 'Prepared', message: 'All volumes are attached' },
+  NetworkReady: { type: 'NetworkReady', status: 'True', reason: 'Prepared', message: 'The network is set up' },
+  Running: { type: 'Running', status: 'True', reason: 'GuestRunning', message: 'The guest runs' },
+} as const satisfies Record<Trouble['type'], ConditionChange>;
+
+/** Preparation takes long or fails: what holds it up, and what is ready nevertheless. */
 export function preparingStatus(
   machine: VirtualMachine,
   troubles: readonly Trouble[],
+  ready: readonly Trouble['type'][],
   now: Date,
 ): VirtualMachineStatus {
   const status = machine.status ?? {};
   const first = troubles[0];
   const detail = first === undefined ? {} : { reason: first.reason, message: first.message };
-  const changes = troubles.map((trouble): ConditionChange => ({ ...trouble, status: 'False' }));
+  const changes = [
+    ...troubles.map((trouble): ConditionChange => ({ ...trouble, status: 'False' })),
+    ...ready.map((type) => MADE_READY[type]),
+  ];
   return finish(machine, conditions(enterPhase(status, 'Preparing', now, detail), changes, now), now);
 }
 
 /** The one write of a start: the guest runs. */
 export function runningStatus(machine: VirtualMachine, record: MachineRecord, now: Date): VirtualMachineStatus {
   const entered = enterPhase(machine.status ?? {}, 'Running', now);
-  const changes: ConditionChange[] = [
-    { type: 'VolumesReady', status: 'True', reason: 'Prepared', message: 'All volumes are attached' },
-    { type: 'NetworkReady', status: 'True', reason: 'Prepared', message: 'The network is set up' },
-    { type: 'Running', status: 'True', reason: 'GuestRunning', message: 'The guest runs' },
-  ];
+  const changes = Object.values(MADE_READY);
   const addresses = [...new Set(record.interfaces.map(({ address }) => address))];
   const { preparing = 0, starting = 0 } = record.timings;
   const status: VirtualMachineStatus = {
