@@ -1,6 +1,6 @@
 import { Backoff } from '../../base/backoff.ts';
 import type { VirtualMachine } from '../../openapi/api.ts';
-import { EndWatch, MachineStartError, QemuMachine, type RunningMachine } from '../machine/driver.ts';
+import { EndWatch, MachineStartError, NotAllowedError, QemuMachine, type RunningMachine } from '../machine/driver.ts';
 import { PlanError } from '../machine/plan/option.ts';
 import type { MachineRecord, RecordedEnd } from '../sandbox/record.ts';
 import type { DiskSource } from '../volumes/volume.ts';
@@ -31,7 +31,11 @@ import { type Wish, wishOf } from './wish.ts';
 export type ActorState =
   | { readonly kind: 'adopting' }
   | { readonly kind: 'preparing' }
-  | { readonly kind: 'starting'; readonly disks: ReadonlyMap<string, DiskSource> }
+  | {
+      readonly kind: 'starting';
+      readonly disks: ReadonlyMap<string, DiskSource>;
+      readonly networkComplete: Promise<void>;
+    }
   | { readonly kind: 'running'; readonly machine: RunningMachine }
   | { readonly kind: 'stopping'; readonly machine: RunningMachine; readonly why: string }
   /** `end` is undefined when nobody is to be told. */
@@ -120,7 +124,7 @@ export class Actor {
       case 'preparing':
         return this.#prepare();
       case 'starting':
-        return this.#start(state.disks);
+        return this.#start(state.disks, state.networkComplete);
       case 'running':
         return this.#run(state.machine);
       case 'stopping':
@@ -167,6 +171,14 @@ export class Actor {
       case 'attached': {
         const requested = found.state.stopping ? 'it was asked to stop' : undefined;
         if (found.state.state === 'exited') return this.#ended(await watch.ended, requested);
+        if (!(await this.#node.network.isComplete(this.#record.machine, this.#place.network))) {
+          // The launcher died before it let the processors go: nothing ran (A1), and all is made anew.
+          found.client.close();
+          await this.#node.sandboxes.destroy(this.#place.sandbox);
+          return { kind: 'preparing' };
+        }
+        // What stands is left alone; its DHCP server is watched over again.
+        await this.#node.network.prepare(this.#record.machine, this.#place.network, this.#closing.signal);
         try {
           await this.#openConsole();
           const machine = await QemuMachine.run(found.client, found.state, this.#place.sandbox.directory, watch);
@@ -213,7 +225,7 @@ export class Actor {
             interfaces: outcome.interfaces,
             timings: { ...this.#record.timings, ...outcome.timings, preparing },
           });
-          return { kind: 'starting', disks: outcome.disks };
+          return { kind: 'starting', disks: outcome.disks, networkComplete: outcome.networkComplete };
         }
         await this.#tell(outcome.troubles, outcome.ready, signal);
         if (outcome.failed) for (const { reason, message } of outcome.troubles) this.#event('Warning', reason, message);
@@ -252,14 +264,16 @@ export class Actor {
     );
   }
 
-  async #start(disks: ReadonlyMap<string, DiskSource>): Promise<ActorState> {
+  async #start(disks: ReadonlyMap<string, DiskSource>, networkComplete: Promise<void>): Promise<ActorState> {
     const began = performance.now();
     this.#node.stages.set(this.#record.uid, 'Starting');
     try {
       const plan = await planBoot(this.#node, this.#record, this.#place, disks, this.#record.interfaces);
       const { machineType: type, accelerator, qemuVersion, targets } = plan;
       await this.#save({ stage: 'launched', board: { type, accelerator, qemuVersion }, targets });
-      const machine = await launchBoot(this.#node, this.#record, this.#place, plan, () => this.#openConsole());
+      const machine = await launchBoot(this.#node, this.#record, this.#place, plan, networkComplete, () =>
+        this.#openConsole(),
+      );
       await this.#begun({ ...this.#record.timings, starting: Math.round(performance.now() - began) });
       return { kind: 'running', machine };
     } catch (error) {
@@ -276,7 +290,7 @@ export class Actor {
         };
       const message = error instanceof Error ? error.message : String(error);
       const ran = await this.#node.sandboxes.hasRun(this.#place.sandbox);
-      if (ran)
+      if (ran && !(error instanceof NotAllowedError))
         return this.#ended({ kind: 'lost', message: `QEMU was started and cannot be reached: ${message}` }, undefined);
       // Nothing ran (A1): made anew after a pause.
       await this.#node.sandboxes.destroy(this.#place.sandbox);

@@ -7,6 +7,7 @@ import { firmwareKind } from '../machine/plan/firmware.ts';
 import type { PreparedDisk } from '../machine/plan/input.ts';
 import { guestMemory, translationBuffer } from '../machine/plan/memory.ts';
 import { type EffectivePlan, encodeArguments, planMachine } from '../machine/plan/plan.ts';
+import type { QmpEvent } from '../machine/qmp.ts';
 import type { PreparedInterface } from '../network/network.ts';
 import type { Limits } from '../sandbox/cgroup.ts';
 import { memoryOverhead } from '../sandbox/overhead.ts';
@@ -97,12 +98,16 @@ export function limitsOf(record: MachineRecord, accelerator: 'kvm' | 'tcg', proc
   };
 }
 
-/** Starts the planned guest in its sandbox. @throws MachineStartError when QEMU ends instead. */
+/**
+ * Starts the planned guest in its sandbox; its processors run once `networkComplete` has resolved (network.ts N1).
+ * @throws MachineStartError when QEMU ends instead, NotAllowedError when the network does not come.
+ */
 export async function launchBoot(
   node: Node,
   record: MachineRecord,
   place: BootPlace,
   plan: EffectivePlan,
+  networkComplete: Promise<void>,
   /** Called when the sandbox's sockets are there and QEMU does not run yet. */
   beforeStart: () => Promise<void>,
 ): Promise<QemuMachine> {
@@ -115,8 +120,7 @@ export async function launchBoot(
     listener: watch,
   });
   await beforeStart();
-  return QemuMachine.run(client, { state: 'idle' }, place.sandbox.directory, watch, {
-    onEvent: ({ event, data }) =>
-      node.log.debug({ machine: `${record.namespace}/${record.name}`, event, data }, 'QEMU event'),
-  });
+  const onEvent = ({ event, data }: QmpEvent) =>
+    node.log.debug({ machine: `${record.namespace}/${record.name}`, event, data }, 'QEMU event');
+  return QemuMachine.run(client, { state: 'idle' }, place.sandbox.directory, watch, { onEvent }, networkComplete);
 }

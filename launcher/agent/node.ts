@@ -29,7 +29,7 @@ export interface Node {
   readonly slots: Slots;
   readonly sandboxes: ProcessSandboxes;
   readonly cgroups: Cgroups;
-  readonly network: Pick<EmbeddedNetwork, 'prepare' | 'cleanup'>;
+  readonly network: Pick<EmbeddedNetwork, 'prepare' | 'isComplete' | 'cleanup'>;
   readonly volumes: Volumes;
   readonly statuses: StatusWriter;
   readonly stages: LiveStages;

@@ -11,6 +11,8 @@ export type Preparation =
       readonly kind: 'ready';
       readonly disks: ReadonlyMap<string, DiskSource>;
       readonly interfaces: readonly PreparedInterface[];
+      /** The guest may not run before (network.ts N1). */
+      readonly networkComplete: Promise<void>;
       readonly timings: { readonly volumes: number; readonly network: number };
     }
   /** Comes by itself or is retried; `failed` when a person has to act. */
@@ -88,6 +90,7 @@ export async function prepareBoot(
     kind: 'ready',
     disks,
     interfaces: outcome.interfaces,
+    networkComplete: outcome.complete,
     timings: { volumes: volumes.value.ms, network: network.value.ms },
   };
 }

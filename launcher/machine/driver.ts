@@ -73,7 +73,8 @@ export class QemuMachine implements RunningMachine {
 
   /**
    * Starts the plan in the sandbox's directory, or takes over the guest that runs there, and resolves when its processors
-   * run. @throws MachineStartError when QEMU ends or stays silent instead.
+   * run, which they do not before `allowed` resolves. @throws MachineStartError when QEMU ends or stays silent instead,
+   * and what `allowed` rejects with.
    */
   static async run(
     client: SupervisorClient,
@@ -81,6 +82,7 @@ export class QemuMachine implements RunningMachine {
     directory: string,
     watch: EndWatch,
     events: MachineEvents = {},
+    allowed: Promise<void> = Promise.resolve(),
   ): Promise<QemuMachine> {
     if (state.state !== 'running') await client.request({ do: 'start' });
     const patience = new AbortController();
@@ -96,6 +98,12 @@ export class QemuMachine implements RunningMachine {
       });
       const machine = new QemuMachine(client, qmp, watch.ended);
       await qmp.command('query-status', {}, 30_000);
+      await allowed.catch((error: unknown) => {
+        throw new NotAllowedError(error);
+      });
+      const { status } = await qmp.command<{ status: string }>('query-status', {}, 30_000);
+      // A guest that was paused later, by somebody, stays as it is.
+      if (status === 'prelaunch') await qmp.command('cont');
       return machine;
     } catch (error) {
       // When QEMU dies, its monitor closes a moment before the supervisor's report comes.
@@ -123,6 +131,14 @@ export class QemuMachine implements RunningMachine {
   release(): void {
     this.#qmp.close();
     this.#client.close();
+  }
+}
+
+/** What a guest waits for did not come: its processors never ran. */
+export class NotAllowedError extends Error {
+  override readonly name = 'NotAllowedError';
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
   }
 }
 

@@ -12,7 +12,7 @@ import { uplinkMtu } from './mtu.ts';
 import type { NetworkOutcome, NetworkSandbox, PreparedInterface, SandboxNetwork } from './network.ts';
 import { readResolver } from './resolver.ts';
 import { hostRules } from './rules.ts';
-import { runScript } from './shell.ts';
+import { runScript, startScript } from './shell.ts';
 
 /**
  * Networks of machines without Kubernetes: each sandbox has a namespace `tp-<name>`, joined to the host by a cable `tp<name>`
@@ -22,6 +22,7 @@ import { runScript } from './shell.ts';
  *     earlier boot is removed and made anew.
  * M2  `network.json` is written last; a sandbox without it is half-made and is made anew.
  * M3  A DHCP server that died is started again, within `dhcpCheckInterval`.
+ * M4  Nothing is removed while it is still being made: what prepare left running comes to its end first.
  */
 export interface EmbeddedNetwork extends SandboxNetwork {
   /** Names of sandboxes of which something is left on this host, whoever made it. */
@@ -78,6 +79,8 @@ export function createNetwork(config: NetworkConfig): EmbeddedNetwork {
   const range = sandboxRange(config.cidr);
   /** Sandboxes whose DHCP server we watch over. */
   const watched = new Map<string, NetworkSandbox>();
+  /** The second halves of prepares, by sandbox; they never reject. */
+  const underway = new Map<string, Promise<void>>();
   let checking = false;
 
   const restartDeadDhcp = async () => {
@@ -101,6 +104,7 @@ export function createNetwork(config: NetworkConfig): EmbeddedNetwork {
   timer.unref();
 
   const remove = async (sandbox: NetworkSandbox) => {
+    await underway.get(sandbox.name); // M4
     watched.delete(sandbox.name);
     await stopDhcp(sandbox.directory, sandbox.namespacePath);
     await rm(markerPath(sandbox), { force: true });
@@ -134,12 +138,29 @@ export function createNetwork(config: NetworkConfig): EmbeddedNetwork {
       writeFile(join(directory, 'host-links'), `${hostCommands(cable).join('\n')}\n`),
       writeFile(join(directory, 'host-rules'), hostRules(range.cidr)),
     ]);
-    await runScript(SETUP_SCRIPT, [directory, namespacePath, GUEST_SIDE_SCRIPT], signal);
+    // The signal is for prepare alone: what goes on after it is ended by remove (M4).
+    const first = new AbortController();
+    const abort = () => first.abort(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    const script = startScript(SETUP_SCRIPT, [directory, namespacePath, GUEST_SIDE_SCRIPT], first.signal);
     const prepared = preparedInterfaces(side);
-    const marker: Marker = { bootID: bootOf(machine), interfaces: prepared };
-    await replaceFile(markerPath(sandbox), JSON.stringify(marker)); // M2
-    if (prepared.length > 0) watched.set(name, sandbox);
-    return { kind: 'ready', interfaces: prepared };
+    const complete = script.done.then(async () => {
+      const marker: Marker = { bootID: bootOf(machine), interfaces: prepared };
+      await replaceFile(markerPath(sandbox), JSON.stringify(marker)); // M2
+      if (prepared.length > 0) watched.set(name, sandbox);
+    });
+    const settled = complete.then(
+      () => undefined,
+      () => undefined, // whoever waits for `complete` hears of it
+    );
+    underway.set(name, settled);
+    void settled.then(() => underway.get(name) === settled && underway.delete(name));
+    try {
+      await Promise.race([script.spoke, complete]);
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+    return { kind: 'ready', interfaces: prepared, complete };
   };
 
   return {
@@ -151,7 +172,7 @@ export function createNetwork(config: NetworkConfig): EmbeddedNetwork {
         if (needsDhcp && (await runningDhcp(sandbox.directory, sandbox.namespacePath)) === undefined)
           await startDhcp(sandbox);
         if (needsDhcp) watched.set(sandbox.name, sandbox);
-        return { kind: 'ready', interfaces: standing.interfaces }; // M1
+        return { kind: 'ready', interfaces: standing.interfaces, complete: Promise.resolve() }; // M1
       }
       await remove(sandbox);
       try {
@@ -167,6 +188,10 @@ export function createNetwork(config: NetworkConfig): EmbeddedNetwork {
           message: `the network cannot be set up on this node: ${why}`,
         };
       }
+    },
+    async isComplete(machine, sandbox) {
+      const standing = await readMarker(sandbox);
+      return standing?.bootID === bootOf(machine) && (await namespaceInode(sandbox.namespacePath)) !== undefined;
     },
     async cleanup(sandbox) {
       requireNames(sandbox);

@@ -24,7 +24,8 @@ export interface GuestSide {
 }
 
 /**
- * What runs inside the namespace; $1 is the directory with the files of writeGuestSide. IPv6 goes off before any link
+ * What runs inside the namespace; $1 is the directory with the files of writeGuestSide. It speaks once the tap can be
+ * opened. IPv6 goes off before any link
  * comes up, so that not one frame of it is sent.
  */
 export const GUEST_SIDE_SCRIPT = `
@@ -33,6 +34,7 @@ if [ -d ipv6 ]; then echo 1 >ipv6/conf/all/disable_ipv6; echo 1 >ipv6/conf/defau
 echo 1 >ipv4/ip_forward
 ip -batch "$1/links"
 if [ -d ipv4/conf/${net.bridge} ]; then echo 1 >ipv4/conf/${net.bridge}/route_localnet; fi
+echo linked
 nft -f "$1/rules" &
 rules=$!
 if [ -e "$1/dnsmasq.conf" ]; then dnsmasq --conf-file="$1/dnsmasq.conf"; fi

@@ -3,7 +3,8 @@ import type { VirtualMachine } from '../../openapi/api.ts';
 /**
  * The network of one sandbox: makes tap, bridge, nftables rules and DHCP inside a network namespace.
  *
- * N1  prepare is idempotent and complete: after it returns, the guest's address answers as soon as the guest does.
+ * N1  prepare is idempotent. When it returns, the taps can be opened; when `complete` resolves, rules and DHCP stand too
+ *     and the guest's address answers as soon as the guest does. No guest may run before that.
  * N2  cleanup removes everything, is idempotent and needs no prepare first.
  * N3  Only declared ports reach the guest when an interface declares any; all ports when it declares none (KubeVirt).
  * N4  The guest's neighbour entry is permanent, IPv6 and multicast snooping are off on the bridge: while nobody reads
@@ -12,6 +13,8 @@ import type { VirtualMachine } from '../../openapi/api.ts';
 export interface SandboxNetwork {
   prepare(machine: VirtualMachine, sandbox: NetworkSandbox, signal: AbortSignal): Promise<NetworkOutcome>;
   cleanup(sandbox: NetworkSandbox): Promise<void>;
+  /** Whether an earlier prepare for this boot came to its end, for whoever takes a sandbox over. */
+  isComplete(machine: VirtualMachine, sandbox: NetworkSandbox): Promise<boolean>;
 }
 
 export interface NetworkSandbox {
@@ -29,7 +32,12 @@ export interface NetworkSandbox {
 }
 
 export type NetworkOutcome =
-  | { readonly kind: 'ready'; readonly interfaces: readonly PreparedInterface[] }
+  | {
+      readonly kind: 'ready';
+      readonly interfaces: readonly PreparedInterface[];
+      /** Rejects when the rest of the network cannot be made; the taps are of no use then (N1). */
+      readonly complete: Promise<void>;
+    }
   | { readonly kind: 'failed'; readonly reason: string; readonly message: string };
 
 /** One NIC as the plan needs it. */

@@ -8,9 +8,24 @@ const TIMEOUT = 20_000;
  * @throws Error with the last lines that it wrote to stderr; the signal's reason when aborted.
  */
 export function runScript(script: string, parameters: readonly string[], signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
+  return startScript(script, parameters, signal).done;
+}
+
+export interface RunningScript {
+  /** Resolves when the script has said anything on stdout; never rejects. */
+  readonly spoke: Promise<void>;
+  readonly done: Promise<void>;
+}
+
+/** The same for a script that tells on stdout that its first part is done. */
+export function startScript(script: string, parameters: readonly string[], signal?: AbortSignal): RunningScript {
+  let speak: () => void = () => {};
+  const spoke = new Promise<void>((resolve) => {
+    speak = resolve;
+  });
+  const done = new Promise<void>((resolve, reject) => {
     const child = spawn('/bin/sh', ['-euc', script, 'torpor-network', ...parameters], {
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       cwd: '/',
       env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
       timeout: TIMEOUT,
@@ -18,6 +33,7 @@ export function runScript(script: string, parameters: readonly string[], signal?
       ...(signal ? { signal } : {}),
     });
     let problem = '';
+    child.stdout.on('data', () => speak());
     child.stderr.on('data', (chunk) => {
       problem = (problem + chunk).slice(-LONGEST_ERROR);
     });
@@ -28,4 +44,5 @@ export function runScript(script: string, parameters: readonly string[], signal?
       else reject(new Error(problem.trim() || `ended with ${killed ?? code}`));
     });
   });
+  return { spoke, done };
 }

@@ -68,6 +68,7 @@ function makeMachine(ports: { port: number; protocol?: 'TCP' | 'UDP' }[], bootID
 async function prepare(machine: VirtualMachine, sandbox: NetworkSandbox): Promise<PreparedInterface> {
   const outcome = await network.prepare(machine, sandbox, never);
   if (outcome.kind !== 'ready') assert.fail(outcome.message);
+  await outcome.complete;
   const [only] = outcome.interfaces;
   assert.ok(only);
   return only;

@@ -84,6 +84,7 @@ export async function startBare(plan: BarePlan): Promise<number> {
     const monitor = await Qmp.open(join(plan.directory, 'qmp')).catch((error: unknown) => {
       throw new Error(`bare QEMU did not come up: ${said || String(error)}`);
     });
+    await monitor.command('cont'); // the plan starts with its processors stopped (-S)
     while ((await monitor.command<{ status: string }>('query-status')).status !== 'running') await sleep(1);
     const took = performance.now() - began;
     await monitor.command('quit').catch(() => undefined);

@@ -43,7 +43,8 @@ export function planMachine(input: PlanInput): EffectivePlan {
   const planned = disks(input, order, bus);
   const argv = [
     escapeArgument(host.qemu),
-    ...['-nodefaults', '-no-user-config'],
+    // -S: the processors wait until everything around them stands; the driver lets them go.
+    ...['-nodefaults', '-no-user-config', '-S'],
     ...[
       '-sandbox',
       keyValues('on', { obsolete: 'deny', elevateprivileges: 'deny', spawn: 'deny', resourcecontrol: 'deny' }),
