@@ -11,7 +11,10 @@ export interface Encoded {
 }
 
 export function encode(value: unknown, contentType = 'application/json'): Encoded {
-  const body = Buffer.from(JSON.stringify(value));
+  return encodeBytes(Buffer.from(JSON.stringify(value)), contentType);
+}
+
+export function encodeBytes(body: Buffer, contentType: string): Encoded {
   return { body, etag: `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`, contentType };
 }
 

@@ -31,6 +31,36 @@ export function discoveryForm(accept: string | undefined): DiscoveryForm {
   throw errors.notAcceptable(['application/json', aggregatedMediaType('v2'), aggregatedMediaType('v2beta1')]);
 }
 
+/** Form of /openapi/v2: JSON, or a message of gnostic's openapi.v2.Document. */
+export type OpenApiV2Form = 'json' | 'protobuf';
+
+/** What answers in protobuf are called: the older name has an @, which no parser of Content-Type takes. */
+export const openApiV2ProtobufType = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+
+const openApiV2Forms: ReadonlyMap<string, OpenApiV2Form> = new Map([
+  ['application/json', 'json'],
+  ['application/*', 'json'],
+  ['*/*', 'json'],
+  [openApiV2ProtobufType, 'protobuf'],
+  // What every kubectl and client-go asks for.
+  ['application/com.github.proto-openapi.spec.v2@v1.0+protobuf', 'protobuf'],
+]);
+
+/**
+ * The first clause that we have, in the client's order.
+ *
+ * @throws StatusError 406
+ */
+export function openApiV2Form(accept: string | undefined): OpenApiV2Form {
+  const text = (accept ?? '').trim();
+  if (text === '') return 'json';
+  for (const { type } of byQuality(text)) {
+    const form = openApiV2Forms.get(type);
+    if (form !== undefined) return form;
+  }
+  throw errors.notAcceptable(['application/json', openApiV2ProtobufType]);
+}
+
 function byQuality(accept: string) {
   return accept
     .slice(0, 8192)

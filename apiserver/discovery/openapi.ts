@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { openApiV2 } from '../../openapi/assemble/v2.ts';
+import { openApiV2Protobuf } from '../../openapi/assemble/v2-protobuf.ts';
 import { openApiV3 } from '../../openapi/assemble/v3.ts';
 import { errors } from '../../openapi/machinery/errors.ts';
+import { patchTypesOf } from '../registry/patch-types.ts';
 import type { ResourceDefinition } from '../registry/resource.ts';
 import type { Documents } from '../serving/documents.ts';
-import { type Encoded, encode, sendEncoded } from './encoded.ts';
+import { type Encoded, encode, encodeBytes, sendEncoded } from './encoded.ts';
+import { type OpenApiV2Form, openApiV2Form, openApiV2ProtobufType } from './negotiate.ts';
 
-/** kubectl chooses its patch by what is listed; strategic merge is left to kinds that have its rules. */
-const patchTypes = ['application/json-patch+json', 'application/merge-patch+json'];
 const yearMs = 365 * 86_400_000;
 
 /**
@@ -20,14 +21,18 @@ const yearMs = 365 * 86_400_000;
 export function openApiDocuments(definitions: readonly ResourceDefinition[], version: string): Documents {
   const published = definitions.map((definition) => ({
     ...definition,
+    patchTypes: patchTypesOf(definition),
     subresources: definition.subresources.filter((part) => part.kind !== 'view'),
   }));
-  const options = { version, patchTypes };
+  const options = { version };
   const once = <T>(make: () => T): (() => T) => {
     let value: T | undefined;
     return () => (value ??= make());
   };
-  const v2 = once(() => encode(openApiV2(published, options)));
+  const v2: Record<OpenApiV2Form, () => Encoded> = {
+    json: once(() => encode(openApiV2(published, options))),
+    protobuf: once(() => encodeBytes(openApiV2Protobuf(openApiV2(published, options)), openApiV2ProtobufType)),
+  };
   const v3 = once(() => new Map([...openApiV3(published, options)].map(([key, document]) => [key, encode(document)])));
   const index = once(() => {
     const paths: Record<string, { serverRelativeURL: string }> = {};
@@ -37,8 +42,8 @@ export function openApiDocuments(definitions: readonly ResourceDefinition[], ver
   });
   return {
     '/openapi/v2': async (context) => {
-      onlyJson(context.req.headers.accept);
-      await sendEncoded(context, v2(), { cacheControl: 'no-cache, private' });
+      const form = openApiV2Form(context.req.headers.accept);
+      await sendEncoded(context, v2[form](), { cacheControl: 'no-cache, private' });
     },
     '/openapi/v3': (context) => sendEncoded(context, index(), { cacheControl: 'no-cache, private' }),
     '/openapi/v3/': async (context) => {
@@ -61,7 +66,7 @@ function hashOf(document: Encoded): string {
   return createHash('sha256').update(document.etag).digest('hex').slice(0, 32).toUpperCase();
 }
 
-/** The protobuf forms are not served; clients that offer JSON too get it. */
+/** Version 3 has no protobuf form here: every client that knows version 3 takes JSON. */
 function onlyJson(accept: string | undefined): void {
   const types = (accept ?? '').split(',').map((clause) => clause.split(';', 1)[0]?.trim().toLowerCase() ?? '');
   if (accept === undefined || accept.trim() === '') return;
