@@ -7,10 +7,10 @@ import {
   isRunning,
   machine,
   machineWhen,
+  nothingRemains,
   processesOf,
   qemusOf,
   read,
-  remains,
   startNode,
   type TestNode,
   waitFor,
@@ -56,7 +56,7 @@ describe('a launcher that is killed', { skip: process.getuid?.() !== 0 && 'needs
       await gone(name);
       assert.deepEqual(qemusOf(node, name), []);
     }
-    assert.deepEqual(remains(node), []);
+    await nothingRemains(node);
   });
 
   test('and QEMU ends meanwhile: the exit is found, and runStrategy goes on from there', async () => {
@@ -90,7 +90,7 @@ describe('a launcher that is killed', { skip: process.getuid?.() !== 0 && 'needs
     await node.client.delete(resources.virtualMachines, at('away'));
     await node.startLauncher();
     await gone('away');
-    assert.deepEqual(remains(node), []);
+    await nothingRemains(node);
 
     await node.client.create(resources.virtualMachines, machine('amnesia', { runStrategy: 'Once' }));
     await machineWhen(node, 'amnesia', isRunning);
@@ -99,10 +99,10 @@ describe('a launcher that is killed', { skip: process.getuid?.() !== 0 && 'needs
     await node.startLauncher();
     const lost = await machineWhen(node, 'amnesia', (one) => one.status?.phase === 'Failed');
     assert.equal(lost.status?.exit?.reason, 'SandboxLost');
-    assert.deepEqual(remains(node), []);
+    await nothingRemains(node);
     await node.client.delete(resources.virtualMachines, at('amnesia'));
     await gone('amnesia');
-    assert.deepEqual(remains(node), []);
+    await nothingRemains(node);
   });
 
   test('two launchers never share a state directory', async () => {

@@ -205,3 +205,11 @@ export function remains(node: TestNode): string[] {
     ...list(`${node.home}/node/machines`),
   ];
 }
+
+/** Resolves when nothing is left; the record goes a moment after the last status write, which may be seen before. */
+export async function nothingRemains(node: TestNode, but: readonly string[] = []): Promise<void> {
+  const left = () => remains(node).filter((name) => !but.includes(name));
+  await waitFor(() => left().length === 0, 'nothing remains', 3_000).catch(() => {
+    throw new Error(`this remains: ${left().join(', ')}`);
+  });
+}
