@@ -20,8 +20,8 @@ export interface Stage {
 /** Folders with unit tests beside the code. */
 const ROOMS = ['base', 'openapi', 'storage', 'apiserver', 'reconcilers', 'launcher', 'cli', 'hack'];
 
-/** Folders of test/ that are no stage of their own: what tests share, and measurements that prove nothing by passing. */
-const NO_SUITE = new Set(['harness', 'performance']);
+/** Folders of test/ that are no stage of their own: what tests share. */
+const NO_SUITE = new Set(['harness']);
 
 /** Suites that say something about the source alone: first, because they are cheap to mend. */
 const FIRST = ['check', 'style'];

@@ -146,6 +146,8 @@ test('a change of strategy at rest is a new life or the end of one', () => {
   const crashing = { phase: 'Stopped', startFailureCount: 3, nextStartTime: '2026-03-01T12:04:00Z' } as const;
   const fresh = statusAfterStrategyChange(crashing, 'Halted', 'Always', now);
   assert.deepEqual([fresh.startFailureCount, fresh.nextStartTime], [undefined, undefined]);
+  const halted = statusAfterStrategyChange({ ...crashing, phase: 'Pending' }, 'Always', 'Halted', now);
+  assert.deepEqual([halted.phase, halted.startFailureCount, halted.nextStartTime], ['Stopped', undefined, undefined]);
 });
 
 test('the first status', () => {

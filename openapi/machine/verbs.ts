@@ -109,8 +109,8 @@ export function restart(
 }
 
 /**
- * The status that goes with a change of spec.runStrategy while no host holds the machine: Halted is Stopped at once, and
- * leaving Halted or Manual is a new life, so that Once and RerunOnFailure run again. Also for plain updates of the object.
+ * The status that goes with a change of spec.runStrategy while no host holds the machine: Halted is Stopped at once
+ * and waits for no start, and leaving Halted or Manual is a new life, so that Once and RerunOnFailure run again. Also for plain updates of the object.
  */
 export function statusAfterStrategyChange(
   status: VirtualMachineStatus,
@@ -119,12 +119,11 @@ export function statusAfterStrategyChange(
   now: Date,
 ): VirtualMachineStatus {
   if (from === to || status.nodeName || !isAtRest(status.phase)) return status;
-  if (to === 'Halted')
-    return status.phase === 'Stopped' ? status : enterPhase(status, 'Stopped', now, { reason: 'Halted' });
-  const wasIdle = from === 'Halted' || from === 'Manual';
-  if (!wasIdle || to === 'Manual') return status;
   const { startFailureCount: _count, nextStartTime: _next, ...fresh } = status;
-  return enterPhase(fresh, 'Pending', now);
+  if (to === 'Halted')
+    return status.phase === 'Stopped' ? fresh : enterPhase(fresh, 'Stopped', now, { reason: 'Halted' });
+  const wasIdle = from === 'Halted' || from === 'Manual';
+  return wasIdle && to !== 'Manual' ? enterPhase(fresh, 'Pending', now) : status;
 }
 
 /** The first status of a machine. */

@@ -1,5 +1,6 @@
 import type { VirtualMachine, VirtualMachineSpec, VirtualMachineStatus } from '../../api.ts';
 import { schemaFor } from '../../schema/schema.ts';
+import { effectiveMachine } from '../effective.ts';
 
 /** For tests: a machine with a registry disk and seed data, defaulted as the server does it. */
 export function sampleMachine(spec: Partial<VirtualMachineSpec> = {}, status?: VirtualMachineStatus): VirtualMachine {
@@ -19,4 +20,9 @@ export function sampleMachine(spec: Partial<VirtualMachineSpec> = {}, status?: V
   };
   schemaFor('torpor.dev', 'v1alpha1', 'VirtualMachine')?.default(machine);
   return machine;
+}
+
+/** The same with every default, as validation and the launcher see it. */
+export function sampleEffective(spec: Partial<VirtualMachineSpec> = {}, status?: VirtualMachineStatus): VirtualMachine {
+  return effectiveMachine(sampleMachine(spec, status));
 }

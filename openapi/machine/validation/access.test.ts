@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AccessCredential, Probe, VirtualMachineSpec } from '../../api.ts';
 import { fieldErrorText } from '../../machinery/errors.ts';
-import { sampleMachine } from '../testing/sample-machine.ts';
+import { sampleEffective } from '../testing/sample-machine.ts';
 import { accessErrors } from './access.ts';
 
-const texts = (spec: Partial<VirtualMachineSpec>) => accessErrors(sampleMachine(spec).spec, 'spec').map(fieldErrorText);
+const texts = (spec: Partial<VirtualMachineSpec>) =>
+  accessErrors(sampleEffective(spec).spec, 'spec').map(fieldErrorText);
 const probe = (readinessProbe: Probe) => texts({ readinessProbe });
 const source = { secret: { secretName: 'keys' } };
 const credential = (one: AccessCredential) => texts({ accessCredentials: [one] });

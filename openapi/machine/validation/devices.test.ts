@@ -2,21 +2,21 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Devices, Disk, Volume } from '../../api.ts';
 import { fieldErrorText } from '../../machinery/errors.ts';
-import { sampleMachine } from '../testing/sample-machine.ts';
+import { sampleEffective } from '../testing/sample-machine.ts';
 import { deviceErrors } from './devices.ts';
 
 const claim: Volume = { name: 'data', persistentVolumeClaim: { claimName: 'data' } };
 const image: Volume = { name: 'root', registryDisk: { image: 'debian:12' } };
 const domain = (devices: Devices) => ({ memory: { guest: '1Gi' }, devices });
 const errorsOf = (devices: Devices, volumes: Volume[] = [image, claim]) =>
-  deviceErrors(sampleMachine({ domain: domain(devices), volumes }).spec, 'spec').map(fieldErrorText);
+  deviceErrors(sampleEffective({ domain: domain(devices), volumes }).spec, 'spec').map(fieldErrorText);
 const disk = (disk: Disk) => errorsOf({ disks: [disk] });
 const at = 'spec.domain.devices.disks[0]';
 
 test('every disk has its volume, every volume its disk', () => {
   assert.deepEqual(errorsOf({}), []);
   assert.deepEqual(disk({ name: 'gone' }), [`${at}.name: Not found: "gone": no volume in spec.volumes has this name`]);
-  const { spec } = sampleMachine({ volumes: [image] });
+  const { spec } = sampleEffective({ volumes: [image] });
   spec.domain.devices = { disks: [] };
   assert.deepEqual(deviceErrors(spec, 'spec').map(fieldErrorText), [
     'spec.volumes[0].name: Invalid value: "root": no disk in spec.domain.devices.disks has this name',
@@ -28,7 +28,7 @@ test('one of disk, cdrom and lun', () => {
     `${at}.cdrom: Forbidden: may not be given together with disk`,
   ]);
   assert.deepEqual(disk({ name: 'root', disk: {}, cdrom: {}, lun: {} }).length, 3);
-  const { spec } = sampleMachine({ volumes: [image] });
+  const { spec } = sampleEffective({ volumes: [image] });
   spec.domain.devices = { disks: [{ name: 'root' }] };
   assert.deepEqual(deviceErrors(spec, 'spec').map(fieldErrorText), [
     `${at}: Required value: must be one of disk, cdrom and lun`,

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Interface, Network, Port } from '../../api.ts';
 import { fieldErrorText } from '../../machinery/errors.ts';
-import { sampleMachine } from '../testing/sample-machine.ts';
+import { sampleEffective } from '../testing/sample-machine.ts';
 import { networkErrors, portNameError } from './network.ts';
 
 const texts = (interfaces: Interface[], networks: Network[] = [{ name: 'n' }]) =>
   networkErrors(
-    sampleMachine({ domain: { memory: { guest: '1Gi' }, devices: { interfaces } }, networks }).spec,
+    sampleEffective({ domain: { memory: { guest: '1Gi' }, devices: { interfaces } }, networks }).spec,
     'spec',
   ).map(fieldErrorText);
 const at = 'spec.domain.devices.interfaces[0]';
@@ -32,7 +32,7 @@ test('one network is the pod network', () => {
 });
 
 test('binding and kind must be there', () => {
-  const { spec } = sampleMachine();
+  const { spec } = sampleEffective();
   spec.domain.devices = { interfaces: [{ name: 'n' }] };
   spec.networks = [{ name: 'n' }];
   assert.deepEqual(networkErrors(spec, 'spec').map(fieldErrorText), [

@@ -14,7 +14,9 @@ export function updateErrors(machine: VirtualMachine, old: VirtualMachine): Fiel
   const before = effectiveMachine(old);
   const now = effectiveMachine(machine);
   const why = `may not change while the machine is on host ${JSON.stringify(host)}; stop the machine first`;
-  return bootFields.flatMap((name) =>
+  // A volume that was added brings a disk by default: only what was written differently is told.
+  const written = bootFields.filter((name) => !isDeepStrictEqual(machine.spec[name], old.spec[name]));
+  return written.flatMap((name) =>
     changedPaths(now.spec[name], before.spec[name], `spec.${name}`).map((path) => field.forbidden(path, why)),
   );
 }
