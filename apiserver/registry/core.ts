@@ -1,5 +1,6 @@
 import type { FieldError } from '../../openapi/machinery/errors.ts';
 import type { KubernetesObject } from '../../openapi/machinery/object.ts';
+import type { Shape } from '../../openapi/schema/shape.ts';
 import type { Cache } from '../../storage/cache/cache.ts';
 import type { Store } from '../../storage/store.ts';
 import type { UserInfo } from '../request/info.ts';
@@ -13,6 +14,8 @@ export interface Schema {
   default(object: KubernetesObject): void;
   unknownFields(object: KubernetesObject): readonly string[];
   prune(object: KubernetesObject): void;
+  /** What the documents say about its members. */
+  readonly shape: Shape;
 }
 
 /** What selectors look at, kept with every cached object. */

@@ -2,7 +2,8 @@ import type { ObjectMeta } from '../../openapi/machinery/object.ts';
 
 /**
  * The shape of metadata as it comes from a client: unknown JSON in, an ObjectMeta out, or words about what does not
- * fit. Nulls count as absent (Go clients send `creationTimestamp: null`). Rules about the values stand in
+ * fit. Nulls count as absent (Go clients send `creationTimestamp: null`), and so do empty lists and maps: the last
+ * finalizer or label takes its field along, as in Kubernetes. Rules about the values stand in
  * metadata-rules.ts.
  */
 export type Shape =
@@ -59,11 +60,13 @@ export function shapeMetadata(value: unknown): Shape {
       const [check, wanted] = rule;
       const kept = stringMapWithoutNulls(key, one);
       if (!check(kept)) return { kind: 'wrong', problem: `metadata.${key} must be ${wanted}, not ${shown(one)}` };
-      metadata[key] = kept;
+      if (!isEmpty(kept)) metadata[key] = kept;
     }
   }
   return { kind: 'metadata', metadata: metadata as ObjectMeta, unknown };
 }
+
+const isEmpty = (value: unknown) => typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 
 /** A null label value is an empty text to Go. */
 function stringMapWithoutNulls(key: string, value: unknown): unknown {

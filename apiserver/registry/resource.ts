@@ -19,6 +19,8 @@ export interface ResourceDefinition {
   readonly shortNames: readonly string[];
   readonly categories: readonly string[];
   readonly namespaced: boolean;
+  /** Takes strategic merge patches: what kubectl sends for the kinds that are built into it, and for no others. */
+  readonly strategicMerge?: boolean;
   /** Kubernetes verbs of the main resource. A create-only kind (SubjectAccessReview) has ['create'] and is not stored. */
   readonly verbs: readonly string[];
   readonly strategy: Strategy;

@@ -27,6 +27,7 @@ export function coreDefinition(core: CoreKind): ResourceDefinition {
     shortNames: core.shortNames ?? [],
     categories: core.categories ?? [],
     namespaced: core.namespaced ?? true,
+    strategicMerge: true,
     verbs: core.verbs ?? ALL_VERBS,
     // Clients of these kinds are used to a PUT without resourceVersion that overwrites.
     strategy: { hasStatus: false, unconditionalUpdate: true, ...core.strategy },

@@ -1,6 +1,7 @@
 import { errors, field } from '../../openapi/machinery/errors.ts';
 import type { JsonBody } from '../../openapi/machinery/json.ts';
 import type { KubernetesObject } from '../../openapi/machinery/object.ts';
+import type { Shape } from '../../openapi/schema/shape.ts';
 import { shapeMetadata } from '../registry/metadata-shape.ts';
 
 import type { FieldValidation } from './options.ts';
@@ -19,6 +20,8 @@ export interface ObjectSchema {
   unknownFields(object: KubernetesObject): readonly string[];
   /** Removes them. */
   prune(object: KubernetesObject): void;
+  /** What the documents say about its members. */
+  readonly shape: Shape;
 }
 
 /**

@@ -1,7 +1,10 @@
 import { errors, field } from '../../openapi/machinery/errors.ts';
 import { applyJsonPatch, JsonPatchError } from '../../openapi/machinery/json-patch.ts';
-import { isJsonObject, type JsonValue } from '../../openapi/machinery/json-value.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../openapi/machinery/json-value.ts';
 import { applyMergePatch } from '../../openapi/machinery/merge-patch.ts';
+import { applyStrategicMerge, StrategicMergeError } from '../../openapi/machinery/strategic-merge.ts';
+import type { Shape } from '../../openapi/schema/shape.ts';
+import { JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH } from '../registry/patch-types.ts';
 import { parseJson } from './body.ts';
 
 /** A patch that was read and can be applied to whatever stands there, any number of times. */
@@ -12,28 +15,43 @@ export interface Patch {
   apply(document: JsonValue): JsonValue;
 }
 
-/** Strategic merge patches need merge keys per list; clients fall back to a merge patch on exactly this answer. */
-const ACCEPTED = ['application/json-patch+json', 'application/merge-patch+json'];
-
 /** Before the options: what an apply patch's options mean, other patches do not know. @throws StatusError 415. */
-export function requirePatchType(mediaType: string): void {
-  if (!ACCEPTED.includes(mediaType)) throw errors.unsupportedMediaType(ACCEPTED);
+export function requirePatchType(mediaType: string, accepted: readonly string[]): void {
+  if (!accepted.includes(mediaType)) throw errors.unsupportedMediaType(accepted);
 }
 
-/** @throws StatusError 415 for media types that are not accepted, apply patches among them; 400 for what is no JSON. */
-export function readPatch(mediaType: string, bytes: Buffer): Patch {
+/**
+ * `shape` is that of the kind that is patched, for strategic merge patches.
+ * @throws StatusError 415 for media types that are not accepted, apply patches among them; 400 for what is no JSON.
+ */
+export function readPatch(
+  mediaType: string,
+  bytes: Buffer,
+  accepted: readonly string[],
+  shape: Shape | undefined,
+): Patch {
+  requirePatchType(mediaType, accepted);
+  const { value, duplicates } = parseJson(bytes);
   switch (mediaType) {
-    case 'application/json-patch+json': {
-      const { value, duplicates } = parseJson(bytes);
+    case JSON_PATCH:
       return { duplicates, apply: (document) => jsonPatched(document, value) };
-    }
-    case 'application/merge-patch+json': {
-      const { value, duplicates } = parseJson(bytes);
+    case MERGE_PATCH:
       if (!isJsonObject(value)) throw errors.badRequest('a merge patch must be a JSON object');
       return { duplicates, apply: (document) => applyMergePatch(document, value) };
-    }
+    case STRATEGIC_MERGE_PATCH:
+      if (!isJsonObject(value)) throw errors.badRequest('a strategic merge patch must be a JSON object');
+      return { duplicates, apply: (document) => strategicallyMerged(document, value, shape) };
     default:
-      throw errors.unsupportedMediaType(ACCEPTED);
+      throw errors.unsupportedMediaType(accepted);
+  }
+}
+
+function strategicallyMerged(document: JsonValue, patch: JsonObject, shape: Shape | undefined): JsonValue {
+  try {
+    return applyStrategicMerge(document, patch, shape);
+  } catch (error) {
+    if (!(error instanceof StrategicMergeError)) throw error;
+    throw errors.badRequest(`the strategic merge patch cannot be applied: ${error.message}`);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../openapi/machinery/json-value.ts';
 import type { KubernetesObject } from '../../openapi/machinery/object.ts';
 import { readBody } from '../edge/body.ts';
+import { patchTypesOf } from '../registry/patch-types.ts';
 import type { WrittenPart } from '../registry/update.ts';
 import type { RequestContext } from '../request/context.ts';
 import { answerObject, servedObject } from './answer-object.ts';
@@ -20,9 +21,10 @@ export async function patchVerb(target: Target, context: RequestContext, part: W
   const { definition, schema, namespace, name } = target;
   const form = negotiate(context.req, context.info.query, 'object');
   const mediaType = mediaTypeOf(context.req);
-  requirePatchType(mediaType);
+  const accepted = patchTypesOf(definition);
+  requirePatchType(mediaType, accepted);
   const options = writeOptions(context, 'PatchOptions', defaultValidation(definition.group));
-  const patch = readPatch(mediaType, await readBody(context));
+  const patch = readPatch(mediaType, await readBody(context), accepted, schema?.shape);
   const decoding = { ...definition, schema };
   const updated = await target.store.update(
     name,

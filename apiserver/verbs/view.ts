@@ -2,6 +2,7 @@ import { errors } from '../../openapi/machinery/errors.ts';
 import type { JsonObject } from '../../openapi/machinery/json-value.ts';
 import type { KubernetesObject } from '../../openapi/machinery/object.ts';
 import { readBody } from '../edge/body.ts';
+import { patchTypesOf } from '../registry/patch-types.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { ViewSubresource } from '../registry/resource.ts';
 import type { RequestContext } from '../request/context.ts';
@@ -55,7 +56,8 @@ export async function viewVerb(
   }
 
   async function patching(): Promise<(current: KubernetesObject) => KubernetesObject> {
-    const patch = readPatch(mediaTypeOf(context.req), await readBody(context));
+    const mediaType = mediaTypeOf(context.req);
+    const patch = readPatch(mediaType, await readBody(context), patchTypesOf(definition), decoding.schema?.shape);
     return (current) => {
       const before = view.toView(structuredClone(current)) as unknown as JsonObject;
       const value = patchedObject(patch.apply(before), decoding, name) as JsonObject;

@@ -93,14 +93,17 @@ test('O11, W4: every PATCH lists dryRun and fieldValidation', () => {
   assert.ok(patches >= 4);
 });
 
-test('O12, O25: PATCH takes what the server takes, no more', () => {
-  const path = '/apis/torpor.dev/v1alpha1/namespaces/{namespace}/virtualmachines/{name}';
-  const old = ((v2().paths as Node)[path] as { patch: { consumes: string[] } }).patch;
-  assert.deepEqual(old.consumes, sampleOptions.patchTypes);
-  const item = (v3('apis/torpor.dev/v1alpha1').paths as Node)[path] as {
-    patch: { requestBody: { content: Node } };
-  };
-  assert.deepEqual(Object.keys(item.patch.requestBody.content), sampleOptions.patchTypes);
+test('O12, O25: PATCH takes what the server takes of this kind, no more', () => {
+  const [machines, , secrets] = sampleResources;
+  for (const [key, path, resource] of [
+    ['apis/torpor.dev/v1alpha1', '/apis/torpor.dev/v1alpha1/namespaces/{namespace}/virtualmachines/{name}', machines],
+    ['api/v1', '/api/v1/namespaces/{namespace}/secrets/{name}', secrets],
+  ] as const) {
+    const old = ((v2().paths as Node)[path] as { patch: { consumes: string[] } }).patch;
+    assert.deepEqual(old.consumes, resource?.patchTypes);
+    const item = (v3(key).paths as Node)[path] as { patch: { requestBody: { content: Node } } };
+    assert.deepEqual(Object.keys(item.patch.requestBody.content), resource?.patchTypes);
+  }
 });
 
 test('O4, W3: the path of a group version ends in a slash', () => {

@@ -1,12 +1,7 @@
 import { definitionOfKind, type GroupVersionKind } from '../schema/definitions.ts';
 import { listDefinitionName } from './list-definitions.ts';
 import { type Action, nameParameter, namespaceParameter, type Parameter, queryParameters } from './parameters.ts';
-import {
-  type AssembleOptions,
-  groupVersionPath,
-  type PublishedResource,
-  type PublishedSubresource,
-} from './resource.ts';
+import { groupVersionPath, type PublishedResource, type PublishedSubresource } from './resource.ts';
 
 /** One operation, before it is written as OpenAPI v2 or v3. */
 export interface Operation {
@@ -38,12 +33,12 @@ const DELETE_OPTIONS = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
 const PATCH = 'io.k8s.apimachinery.pkg.apis.meta.v1.Patch';
 
 /** Every operation of a resource, in a fixed order. Throws when the documents lack one of its kinds. */
-export function operationsOf(resource: PublishedResource, options: AssembleOptions): Operation[] {
+export function operationsOf(resource: PublishedResource): Operation[] {
   const place = placeOf(resource);
   return [
     ...collectionOperations(resource, place),
-    ...itemOperations(resource, place, options, ''),
-    ...resource.subresources.flatMap((subresource) => subresourceOperations(resource, place, options, subresource)),
+    ...itemOperations(resource, place, ''),
+    ...resource.subresources.flatMap((subresource) => subresourceOperations(resource, place, subresource)),
   ];
 }
 
@@ -139,12 +134,7 @@ function collectionOperations(resource: PublishedResource, place: Place): Operat
 }
 
 /** get, put, patch and delete of the object, or get, put and patch of its status. */
-function itemOperations(
-  resource: PublishedResource,
-  place: Place,
-  options: AssembleOptions,
-  subresource: '' | 'status',
-): Operation[] {
+function itemOperations(resource: PublishedResource, place: Place, subresource: '' | 'status'): Operation[] {
   const { kind, verbs } = resource;
   const part = subresource === '' ? '' : camel(subresource);
   const what = subresource === '' ? `the specified ${kind}` : `${subresource} of the specified ${kind}`;
@@ -190,7 +180,7 @@ function itemOperations(
       id: id('patch'),
       description: `partially update ${what}`,
       query: queryParameters.patch,
-      body: { definition: PATCH, types: options.patchTypes, required: true },
+      body: { definition: PATCH, types: resource.patchTypes, required: true },
       answers: written,
     });
   }
@@ -212,7 +202,6 @@ function itemOperations(
 function subresourceOperations(
   resource: PublishedResource,
   place: Place,
-  options: AssembleOptions,
   subresource: PublishedSubresource,
 ): Operation[] {
   const { kind } = resource;
@@ -225,7 +214,7 @@ function subresourceOperations(
   };
   switch (subresource.kind) {
     case 'status':
-      return itemOperations(resource, place, options, 'status');
+      return itemOperations(resource, place, 'status');
     case 'action': {
       const body = {
         group: subresource.bodyGroup,

@@ -9,6 +9,8 @@ export interface PublishedResource {
   readonly namespaced: boolean;
   /** Kubernetes verbs; ['create'] for a kind that is only answered. */
   readonly verbs: readonly string[];
+  /** Media types that PATCH takes; kubectl chooses its own by what is listed here. */
+  readonly patchTypes: readonly string[];
   readonly subresources: readonly PublishedSubresource[];
 }
 
@@ -26,8 +28,6 @@ export type PublishedSubresource =
 export interface AssembleOptions {
   /** Version of the server, for info.version. */
   readonly version: string;
-  /** Formats that PATCH takes; kubectl chooses its own by what is listed here. */
-  readonly patchTypes: readonly string[];
 }
 
 /** `/api/v1` or `/apis/<group>/<version>`. */

@@ -15,7 +15,7 @@ import { answerText, type JsonDocument } from './v3.ts';
  * W4  Every PATCH lists dryRun and fieldValidation.
  */
 export function openApiV2(resources: readonly PublishedResource[], options: AssembleOptions): JsonDocument {
-  const operations = resources.flatMap((resource) => operationsOf(resource, options));
+  const operations = resources.flatMap((resource) => operationsOf(resource));
   const paths: Record<string, Record<string, unknown>> = {};
   for (const resource of resources) {
     const path = `${groupVersionPath(resource)}/`;

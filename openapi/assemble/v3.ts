@@ -23,7 +23,7 @@ export function openApiV3(
 }
 
 function document(resources: readonly PublishedResource[], options: AssembleOptions): JsonDocument {
-  const operations = resources.flatMap((resource) => operationsOf(resource, options));
+  const operations = resources.flatMap((resource) => operationsOf(resource));
   const paths: Record<string, Record<string, unknown>> = {};
   for (const operation of [...operations].sort(byPath)) {
     paths[operation.path] ??= { parameters: [...operation.pathParameters, prettyParameter].map(parameter) };

@@ -29,6 +29,8 @@ export interface ArrayShape extends Common {
   readonly listType: 'atomic' | 'set' | 'map';
   /** Fields that name an item, for list type map. */
   readonly keys: readonly string[];
+  /** A strategic merge patch merges the list, by the items' key or as a set; undefined = it replaces it. */
+  readonly merge: { readonly key: string | undefined } | undefined;
 }
 
 /** Holds anything; nothing below it is looked at. */
@@ -76,6 +78,8 @@ function compileType(schema: JsonSchema): Shape {
       items: compile(schema.items ?? {}),
       listType: schema['x-kubernetes-list-type'] ?? 'atomic',
       keys: schema['x-kubernetes-list-map-keys'] ?? [],
+      merge:
+        schema['x-kubernetes-patch-strategy'] === 'merge' ? { key: schema['x-kubernetes-patch-merge-key'] } : undefined,
     };
   }
   return { kind: 'scalar', format: schema.format ?? '' };

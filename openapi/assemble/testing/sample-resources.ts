@@ -1,12 +1,11 @@
 import type { AssembleOptions, PublishedResource } from '../resource.ts';
 
-export const sampleOptions: AssembleOptions = {
-  version: 'v0.1.0',
-  patchTypes: ['application/json-patch+json', 'application/merge-patch+json'],
-};
+export const sampleOptions: AssembleOptions = { version: 'v0.1.0' };
+
+const patchTypes = ['application/json-patch+json', 'application/merge-patch+json'];
 
 const everyVerb = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
-const torpor = { group: 'torpor.dev', version: 'v1alpha1', verbs: everyVerb };
+const torpor = { group: 'torpor.dev', version: 'v1alpha1', verbs: everyVerb, patchTypes };
 
 /** For tests: what a server with core kinds serves, in part. */
 export const sampleResources: readonly PublishedResource[] = [
@@ -40,6 +39,7 @@ export const sampleResources: readonly PublishedResource[] = [
     plural: 'secrets',
     namespaced: true,
     verbs: everyVerb,
+    patchTypes: [...patchTypes, 'application/strategic-merge-patch+json'],
     subresources: [],
   },
   {
@@ -50,6 +50,7 @@ export const sampleResources: readonly PublishedResource[] = [
     plural: 'selfsubjectaccessreviews',
     namespaced: false,
     verbs: ['create'],
+    patchTypes,
     subresources: [],
   },
 ];

@@ -1,0 +1,94 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startEtcd } from '../../harness/etcd.ts';
+import { freePort } from '../../harness/free-port.ts';
+
+/** torpor-apiserver as a process in embedded mode over an etcd of its own, and the real kubectl as its administrator. */
+export interface KubectlBench {
+  readonly directory: string;
+  run(...args: readonly string[]): Promise<{ readonly code: number; readonly text: string }>;
+  /** Standard output; rejects with everything that was said when kubectl fails. */
+  ok(...args: readonly string[]): Promise<string>;
+  /** `ok` with a manifest in a file as the last argument. */
+  withFile(manifest: unknown, ...args: readonly string[]): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** What `kubectl edit` runs: it puts "after" where "before" stands. */
+const editor = 'sed -i s/before/after/';
+const root = join(import.meta.dirname, '../../..');
+
+export async function startKubectlBench(): Promise<KubectlBench> {
+  const directory = await mkdtemp(join(tmpdir(), 'torpor-kubectl-'));
+  const etcd = await startEtcd();
+  const port = await freePort();
+  const args = [
+    '--embedded',
+    `--etcd-servers=${etcd.endpoint}`,
+    `--secure-port=${port}`,
+    `--cert-dir=${directory}/pki`,
+    `--kubeconfig-dir=${directory}`,
+    '--node-name=n1',
+  ];
+  const api = spawn(process.execPath, ['--import', 'tsx', 'apiserver/main.ts', ...args], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [api.stdout, api.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  const kubectl = (...rest: readonly string[]) =>
+    new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
+      const common = [`--kubeconfig=${directory}/kubeconfig`, `--cache-dir=${directory}/cache`];
+      const env = { ...process.env, KUBE_EDITOR: editor };
+      execFile('kubectl', [...common, ...rest], { timeout: 60_000, env }, (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
+        resolve({ code, stdout, stderr });
+      });
+    });
+  const ok = async (...rest: readonly string[]): Promise<string> => {
+    const { code, stdout, stderr } = await kubectl(...rest);
+    if (code !== 0) throw new Error(`kubectl ${rest.join(' ')}: ${stdout}${stderr}`);
+    return stdout;
+  };
+  const stop = async (): Promise<void> => {
+    if (api.exitCode === null && api.signalCode === null) {
+      const ended = once(api, 'exit');
+      api.kill('SIGKILL');
+      await ended;
+    }
+    await etcd.stop();
+    await rm(directory, { recursive: true, force: true });
+  };
+  for (let attempt = 0; ; attempt += 1) {
+    if (output.includes('"ready"')) break;
+    if (attempt === 300 || api.exitCode !== null) {
+      await stop();
+      throw new Error(`the API server did not get ready:\n${output}`);
+    }
+    await delay(100);
+  }
+  let files = 0;
+  return {
+    directory,
+    async run(...rest) {
+      const { code, stdout, stderr } = await kubectl(...rest);
+      return { code, text: stdout + stderr };
+    },
+    ok,
+    async withFile(manifest, ...rest) {
+      files += 1;
+      const path = join(directory, `manifest-${files}.json`);
+      await writeFile(path, JSON.stringify(manifest));
+      return ok(...rest, path);
+    },
+    stop,
+  };
+}
