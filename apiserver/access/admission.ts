@@ -1,4 +1,5 @@
 import type { Admission } from '../registry/core.ts';
+import { admitComponentWrite } from './components.ts';
 import { admitLauncherWrite } from './launchers/admission.ts';
 import { admitRoleWrite } from './rbac/escalation.ts';
 import type { RulesSource } from './rbac/source.ts';
@@ -7,6 +8,7 @@ import type { RulesSource } from './rbac/source.ts';
 export function createAdmission(rules: RulesSource): Admission {
   return (write) => {
     admitLauncherWrite(write);
+    admitComponentWrite(write);
     admitRoleWrite(write, rules);
   };
 }

@@ -14,6 +14,7 @@ import { allResources } from './all.ts';
 import { expireEvents } from './events/expiry.ts';
 import type { HostParts } from './hosts/definition.ts';
 import { makeStandingNamespaces } from './namespaces/standing.ts';
+import { makeStandingRoles } from './rbac/standing.ts';
 import type { ReviewAnswers } from './reviews/definition.ts';
 import type { VirtualMachineParts } from './virtualmachines/definition.ts';
 
@@ -88,6 +89,8 @@ export function createApi(parts: ApiParts): Api {
       await cache.synced(signal);
       if (!embedded) return;
       await makeStandingNamespaces(registry.store('', 'namespaces'), signal);
+      const rbac = (plural: string) => registry.store('rbac.authorization.k8s.io', plural);
+      await makeStandingRoles(rbac('clusterroles'), rbac('clusterrolebindings'), signal);
       const events = registry.store('', 'events');
       expiry = setInterval(() => {
         expireEvents(events, now(), stop.signal).catch((err: unknown) => {

@@ -1,14 +1,12 @@
-import { administrators } from '../authorization/union.ts';
 import type { PolicyRule } from './rules.ts';
 import { type Binding, fixedSource, type Role, type RulesSource } from './source.ts';
 
 /**
- * Rules that hold whatever is stored: what everybody may do, what our own parts need, and the roles that people bind
- * others to. Launchers are not here: what they may do depends on their node (launchers/scope.ts).
+ * Rules that hold whatever is stored: what everybody may do, and what our own parts need. The roles that people bind
+ * others to are stored (resources/rbac/default-roles.ts). Launchers are not here: what they may do depends on their node
+ * (launchers/scope.ts).
  */
-const all = ['*'];
 const read = ['get', 'list', 'watch'];
-const write = ['create', 'update', 'patch', 'delete', 'deletecollection'];
 const torpor = ['torpor.dev'];
 const core = [''];
 
@@ -16,67 +14,7 @@ const discoveryPaths = ['/api', '/api/*', '/apis', '/apis/*', '/openapi', '/open
 const healthPaths = ['/healthz', '/livez', '/readyz'];
 
 const machineKinds = ['virtualmachines', 'virtualmachinepools', 'virtualmachinemigrations', 'virtualmachinesnapshots'];
-const machineVerbs = [
-  'start',
-  'stop',
-  'restart',
-  'reset',
-  'pause',
-  'unpause',
-  'suspend',
-  'wake',
-  'migrate',
-  'fork',
-  'rewind',
-  'freeze',
-  'unfreeze',
-  'credentials',
-  'addvolume',
-  'removevolume',
-  'console',
-  'vnc',
-  'portforward',
-].map((name) => `virtualmachines/${name}`);
-
-const viewRules: readonly PolicyRule[] = [
-  {
-    apiGroups: torpor,
-    resources: [
-      ...machineKinds,
-      ...machineKinds.map((kind) => `${kind}/status`),
-      'virtualmachinepools/scale',
-      'virtualmachines/guestinfo',
-      'virtualmachines/log',
-    ],
-    verbs: read,
-  },
-  {
-    apiGroups: core,
-    resources: ['configmaps', 'persistentvolumeclaims', 'serviceaccounts', 'events', 'namespaces'],
-    verbs: read,
-  },
-];
-
-const editRules: readonly PolicyRule[] = [
-  ...viewRules,
-  { apiGroups: torpor, resources: [...machineKinds, 'virtualmachinepools/scale'], verbs: write },
-  { apiGroups: torpor, resources: machineVerbs, verbs: ['get', 'create'] },
-  {
-    apiGroups: core,
-    resources: ['configmaps', 'persistentvolumeclaims', 'serviceaccounts', 'secrets'],
-    verbs: [...read, ...write],
-  },
-  { apiGroups: core, resources: ['events'], verbs: write },
-  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: [...read, ...write] },
-];
-
-const adminRules: readonly PolicyRule[] = [
-  ...editRules,
-  { apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles', 'rolebindings'], verbs: [...read, ...write] },
-  { apiGroups: ['authorization.k8s.io'], resources: ['localsubjectaccessreviews'], verbs: ['create'] },
-];
-
-/** Placement, restarts, finalizers, claims, the content of namespaces that are deleted, and the election of a leader. */
+/** Placement, restarts, finalizers, claims, what is left of namespaces and owners, and the election of a leader. */
 const reconcilerRules: readonly PolicyRule[] = [
   {
     apiGroups: torpor,
@@ -111,20 +49,14 @@ const reconcilerRules: readonly PolicyRule[] = [
       'roles',
       'rolebindings',
     ],
-    verbs: ['list', 'delete', 'deletecollection'],
+    // Patches of theirs may only let go of owners and finalizers (access/components.ts).
+    verbs: ['list', 'patch', 'delete', 'deletecollection'],
   },
 ];
 
 const role = (name: string, rules: readonly PolicyRule[]): Role => ({ metadata: { name }, rules });
 
 export const fixedRoles: readonly Role[] = [
-  role('cluster-admin', [
-    { apiGroups: all, resources: all, verbs: all },
-    { nonResourceURLs: all, verbs: all },
-  ]),
-  role('admin', adminRules),
-  role('edit', editRules),
-  role('view', viewRules),
   role('system:discovery', [{ nonResourceURLs: [...discoveryPaths, ...healthPaths], verbs: ['get'] }]),
   role('system:public-info-viewer', [{ nonResourceURLs: ['/version', '/version/', ...healthPaths], verbs: ['get'] }]),
   role('system:basic-user', [
@@ -145,7 +77,6 @@ const bind = (name: string, kind: 'User' | 'Group', ...subjects: readonly string
 });
 
 export const fixedBindings: readonly Binding[] = [
-  bind('cluster-admin', 'Group', administrators),
   bind('system:discovery', 'Group', 'system:authenticated'),
   bind('system:public-info-viewer', 'Group', 'system:authenticated', 'system:unauthenticated'),
   bind('system:basic-user', 'Group', 'system:authenticated'),

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { errors } from '../../../openapi/machinery/errors.ts';
 import type { KubernetesObject } from '../../../openapi/machinery/object.ts';
 import type { UserInfo } from '../../request/info.ts';
@@ -14,17 +15,20 @@ export interface RoleWrite {
   /** roles, clusterroles, rolebindings, clusterrolebindings; anything else is let through. */
   readonly resource: string;
   readonly object: KubernetesObject;
+  /** Undefined when the object is new. */
+  readonly old: KubernetesObject | undefined;
 }
 
 /**
  * Nobody gives what they do not hold: who writes a role must hold its rules (or the verb `escalate`), who binds one must
- * hold the rules of that role (or the verb `bind` on it).
+ * hold the rules of that role (or the verb `bind` on it). A write that leaves what is granted alone grants nothing.
  *
  * @throws StatusError 403
  */
 export function admitRoleWrite(write: RoleWrite, source: RulesSource): void {
   const { user, object, resource } = write;
   if (write.group !== group || user.groups.includes(administrators)) return;
+  if (write.old !== undefined && isDeepStrictEqual(granted(object), granted(write.old))) return;
   const namespace = object.metadata.namespace ?? '';
   let rules: readonly PolicyRule[];
   let name = object.metadata.name ?? '';
@@ -66,4 +70,10 @@ export function admitRoleWrite(write: RoleWrite, source: RulesSource): void {
     object.metadata.name ?? '',
     `user ${JSON.stringify(user.name)} (groups=${JSON.stringify(user.groups)}) is attempting to grant RBAC permissions not currently held:\n${shown}`,
   );
+}
+
+/** What a role or binding gives, and to whom. */
+function granted(object: KubernetesObject): unknown {
+  const { rules, aggregationRule, subjects, roleRef } = object;
+  return { rules, aggregationRule, subjects, roleRef };
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errors } from '../../../openapi/machinery/errors.ts';
+import type { KubernetesObject } from '../../../openapi/machinery/object.ts';
+import { defaultRoles } from '../../resources/rbac/default-roles.ts';
 import { createAdmission } from '../admission.ts';
 import type { Attributes } from '../authorization/attributes.ts';
 import { fixedPolicy } from './component-policy.ts';
@@ -36,7 +38,7 @@ const bindings: Binding[] = [
   },
 ];
 const stored: RulesSource = {
-  clusterRole: () => undefined,
+  clusterRole: (name) => defaultRoles.find(({ metadata }) => metadata.name === name),
   role: (namespace, name) => roles[`${namespace}/${name}`],
   clusterRoleBindings: () => [],
   roleBindings: (namespace) => (namespace === 'a' ? bindings : []),
@@ -98,13 +100,13 @@ test('what is held is listed for the namespace', () => {
 });
 
 const group = 'rbac.authorization.k8s.io';
-const write = (who: ReturnType<typeof user>, resource: string, more: object) =>
+const write = (who: ReturnType<typeof user>, resource: string, more: object, old?: KubernetesObject) =>
   createAdmission(rules)({
     user: who,
     group,
     resource,
     subresource: '',
-    old: undefined,
+    old,
     object: { apiVersion: `${group}/v1`, kind: 'x', metadata: { name: 'new', namespace: 'a' }, ...more },
   });
 
@@ -127,6 +129,50 @@ test('nobody grants what they do not hold', () => {
     /not currently held/,
   );
   write(user('root', 'system:masters'), 'clusterroles', { rules: nodes });
+});
+
+test('who leaves what is granted alone may write a role of more than they hold', () => {
+  const rules = [{ verbs: ['get'], apiGroups: [''], resources: ['nodes'] }];
+  const old = { apiVersion: `${group}/v1`, kind: 'Role', metadata: { name: 'new', namespace: 'a' }, rules };
+  write(user('boss'), 'roles', { rules, metadata: { ...old.metadata, labels: { a: 'b' } } }, old);
+  assert.throws(() => write(user('boss'), 'roles', { rules: [...rules, ...rules] }, old), /not currently held/);
+});
+
+test('the reconcilers may let go of owners and finalizers of a secret, and change nothing else in it', () => {
+  const reconcilers = user('torpor:reconcilers', 'torpor:components');
+  const owner = (uid: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', name: 'c', uid });
+  const metadata = { name: 's', namespace: 'a', finalizers: ['x.y/z'], ownerReferences: [owner('1'), owner('2')] };
+  const old = { apiVersion: 'v1', kind: 'Secret', metadata, data: { k: 'eA==' } };
+  const patch = (more: object) =>
+    createAdmission(rules)({
+      user: reconcilers,
+      group: '',
+      resource: 'secrets',
+      subresource: '',
+      old,
+      object: { ...old, ...more },
+    });
+  patch({ metadata: { name: 's', namespace: 'a', ownerReferences: [owner('2')] } });
+  for (const more of [
+    { data: { k: 'eQ==' } },
+    { metadata: { ...metadata, labels: { a: 'b' } } },
+    { metadata: { ...metadata, ownerReferences: [owner('3')] } },
+    { metadata: { ...metadata, finalizers: ['x.y/z', 'new/one'] } },
+  ]) {
+    assert.throws(() => patch(more), /may only remove its owner references and finalizers/, JSON.stringify(more));
+  }
+  assert.throws(
+    () =>
+      createAdmission(rules)({
+        user: reconcilers,
+        group: '',
+        resource: 'secrets',
+        subresource: '',
+        object: old,
+        old: undefined,
+      }),
+    { code: 403 },
+  );
 });
 
 test('before the stored rules are known, they answer 503; what is fixed is decided all the same', () => {

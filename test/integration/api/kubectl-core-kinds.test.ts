@@ -124,6 +124,25 @@ test('edit, create --dry-run and delete of these kinds', async () => {
   assert.match(await bench.ok('delete', 'secret', 'fresh', 'credentials'), /"fresh" deleted/);
 });
 
+test('the default roles are there, hold, and come back at the next start as far as they were not extended', async () => {
+  const roles = await bench.ok('get', 'clusterroles', '-o', 'name');
+  for (const name of ['cluster-admin', 'admin', 'edit', 'view']) {
+    assert.match(roles, new RegExp(`^clusterrole\\.rbac\\.authorization\\.k8s\\.io/${name}$`, 'm'));
+  }
+  await bench.ok('create', 'rolebinding', 'looks', '--clusterrole=view', '--user=ann');
+  const can = async (...what: string[]) => (await bench.run('auth', 'can-i', ...what, '--as=ann')).text.trim();
+  assert.equal(await can('list', 'vms'), 'yes');
+  assert.equal(await can('create', 'vms'), 'no');
+  const other = [{ op: 'replace', path: '/rules', value: [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }] }];
+  await bench.ok('patch', 'clusterrole', 'view', '--type=json', '-p', JSON.stringify(other));
+  await bench.ok('delete', 'clusterrole', 'edit');
+  assert.equal(await can('list', 'vms'), 'no');
+  await bench.restart();
+  assert.equal(await can('list', 'vms'), 'yes');
+  assert.equal(await can('get', 'secrets'), 'yes');
+  await bench.ok('get', 'clusterrole', 'edit');
+});
+
 test('auth whoami', async () => {
   const { status } = JSON.parse(await bench.ok('auth', 'whoami', '-o', 'json'));
   assert.equal(status.userInfo.username, 'torpor-admin');

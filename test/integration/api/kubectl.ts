@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,6 +15,8 @@ export interface KubectlBench {
   ok(...args: readonly string[]): Promise<string>;
   /** `ok` with a manifest in a file as the last argument. */
   withFile(manifest: unknown, ...args: readonly string[]): Promise<string>;
+  /** Kills the API server and starts it again over what it stored. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -34,16 +36,30 @@ export async function startKubectlBench(): Promise<KubectlBench> {
     `--kubeconfig-dir=${directory}`,
     '--node-name=n1',
   ];
-  const api = spawn(process.execPath, ['--import', 'tsx', 'apiserver/main.ts', ...args], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [api.stdout, api.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
+  let api: ChildProcess | undefined;
+  const start = async (): Promise<void> => {
+    const child = spawn(process.execPath, ['--import', 'tsx', 'apiserver/main.ts', ...args], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
-  }
+    api = child;
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+      });
+    }
+    for (let attempt = 0; !output.includes('"ready"'); attempt += 1) {
+      if (attempt === 300 || child.exitCode !== null) throw new Error(`the API server did not get ready:\n${output}`);
+      await delay(100);
+    }
+  };
+  const kill = async (): Promise<void> => {
+    if (api === undefined || api.exitCode !== null || api.signalCode !== null) return;
+    const ended = once(api, 'exit');
+    api.kill('SIGKILL');
+    await ended;
+  };
   const kubectl = (...rest: readonly string[]) =>
     new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
       const common = [`--kubeconfig=${directory}/kubeconfig`, `--cache-dir=${directory}/cache`];
@@ -59,22 +75,14 @@ export async function startKubectlBench(): Promise<KubectlBench> {
     return stdout;
   };
   const stop = async (): Promise<void> => {
-    if (api.exitCode === null && api.signalCode === null) {
-      const ended = once(api, 'exit');
-      api.kill('SIGKILL');
-      await ended;
-    }
+    await kill();
     await etcd.stop();
     await rm(directory, { recursive: true, force: true });
   };
-  for (let attempt = 0; ; attempt += 1) {
-    if (output.includes('"ready"')) break;
-    if (attempt === 300 || api.exitCode !== null) {
-      await stop();
-      throw new Error(`the API server did not get ready:\n${output}`);
-    }
-    await delay(100);
-  }
+  await start().catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
   let files = 0;
   return {
     directory,
@@ -88,6 +96,10 @@ export async function startKubectlBench(): Promise<KubectlBench> {
       const path = join(directory, `manifest-${files}.json`);
       await writeFile(path, JSON.stringify(manifest));
       return ok(...rest, path);
+    },
+    async restart() {
+      await kill();
+      await start();
     },
     stop,
   };
