@@ -20,6 +20,8 @@ export async function createVerb(target: Target, context: RequestContext): Promi
   const object = await sentObject({ ...definition, schema }, context, options);
   alignNamespace(object, definition.namespaced, namespace);
   if (answer !== undefined) {
+    // The status is the answer's: older kubectl send an empty one, without the lists that an answer must have.
+    delete object.status;
     schema?.default(object);
     const problems = schema?.validate(object) ?? [];
     if (problems.length > 0) throw errors.invalid(definition, object.metadata.name ?? '', problems);
