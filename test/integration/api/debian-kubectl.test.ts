@@ -1,106 +1,33 @@
 /** Debian's kubectl, which knows only /openapi/v2 in protobuf, straight against torpor-apiserver in embedded mode. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import supertest from 'supertest';
 import { debianKubectl } from '../../harness/debian-kubectl.ts';
-import { startEtcd, type TemporaryEtcd } from '../../harness/etcd.ts';
-import { freePort } from '../../harness/free-port.ts';
+import { type KubectlBench, startKubectlBench } from './kubectl.ts';
 import { machine } from './machines.ts';
 
-let program: string;
-let directory: string;
-let etcd: TemporaryEtcd;
-let api: ChildProcess;
-let port: number;
-let output = '';
+let bench: KubectlBench;
 
 const protobuf = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 /** With the @ it is what clients ask for. */
 const asked = protobuf.replace('v2.v1.0', 'v2@v1.0');
 
-interface Ran {
-  readonly code: number;
-  readonly text: string;
-}
+before(async () => {
+  bench = await startKubectlBench(await debianKubectl());
+});
+after(() => bench?.stop());
 
-function kubectl(...args: string[]): Promise<Ran> {
-  const common = [`--kubeconfig=${directory}/kubeconfig`, `--cache-dir=${directory}/cache`];
-  return new Promise((resolve, reject) => {
-    execFile(program, [...common, ...args], { timeout: 60_000 }, (error, stdout, stderr) => {
-      if (error === null) resolve({ code: 0, text: stdout + stderr });
-      else if (typeof error.code === 'number') resolve({ code: error.code, text: stdout + stderr });
-      else reject(error);
-    });
-  });
-}
-
-/** kubectl that must succeed. */
-async function says(...args: string[]): Promise<string> {
-  const { code, text } = await kubectl(...args);
-  assert.equal(code, 0, `kubectl ${args.join(' ')}: ${text}`);
-  return text;
-}
-
-async function manifest(name: string, ...objects: object[]): Promise<string> {
-  const file = join(directory, `${name}.json`);
-  await writeFile(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
-  return file;
-}
+const says = (...args: string[]) => bench.ok(...args);
+const manifest = (...objects: object[]) => bench.manifest({ apiVersion: 'v1', kind: 'List', items: objects });
 
 async function admin() {
-  const file = (suffix: string) => readFile(join(directory, 'pki', suffix), 'utf8');
+  const file = (suffix: string) => readFile(join(bench.directory, 'pki', suffix), 'utf8');
   const [ca, cert, key] = await Promise.all([file('ca.crt'), file('admin.crt'), file('admin.key')]);
-  return supertest.agent(`https://127.0.0.1:${port}`, { ca, cert, key } as never);
+  return supertest.agent(bench.url, { ca, cert, key } as never);
 }
-
-async function ready(): Promise<void> {
-  for (let attempt = 0; attempt < 300; attempt++) {
-    const status = await admin()
-      .then((agent) => agent.get('/readyz'))
-      .then(
-        (response) => response.status,
-        () => 0,
-      );
-    if (status === 200) return;
-    await delay(100);
-  }
-  assert.fail(`torpor-apiserver did not become ready:\n${output}`);
-}
-
-before(async () => {
-  program = await debianKubectl();
-  directory = await mkdtemp(join(tmpdir(), 'torpor-kubectl-'));
-  etcd = await startEtcd();
-  port = await freePort();
-  const flags = [
-    ...['--embedded', `--etcd-servers=${etcd.endpoint}`, `--secure-port=${port}`],
-    ...[`--cert-dir=${directory}/pki`, `--kubeconfig-dir=${directory}`, '--node-name=n1'],
-  ];
-  api = spawn(process.execPath, ['--import', 'tsx', 'apiserver/main.ts', ...flags], {
-    cwd: join(import.meta.dirname, '../../..'),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  for (const stream of [api.stdout, api.stderr])
-    stream?.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-  await ready();
-});
-after(async () => {
-  if (api?.exitCode === null) {
-    const ended = once(api, 'exit');
-    api.kill('SIGTERM');
-    await ended;
-  }
-  await etcd?.stop();
-  if (directory) await rm(directory, { recursive: true, force: true });
-});
 
 test('O3: /openapi/v2 in protobuf beside JSON: type, ETag, what is not served', async () => {
   const agent = await admin();
@@ -124,18 +51,17 @@ test('O3: /openapi/v2 in protobuf beside JSON: type, ETag, what is not served', 
 });
 
 test('apply, again, get, diff, a change, a dry run, labels, deletion', async () => {
-  const file = await manifest('web', machine('web'));
+  const file = await manifest(machine('web'));
   assert.match(await says('apply', '-f', file), /virtualmachine\.torpor\.dev\/web created/);
   assert.match(await says('apply', '-f', file), /virtualmachine\.torpor\.dev\/web unchanged/);
   assert.match(await says('get', 'vm'), /^web\s+Pending/m);
   assert.equal(await says('diff', '-f', file), '');
   const bigger = await manifest(
-    'bigger',
     machine('web', ({ spec }) => {
       spec.domain.memory.guest = '256Mi';
     }),
   );
-  const diff = await kubectl('diff', '-f', bigger);
+  const diff = await bench.run('diff', '-f', bigger);
   assert.equal(diff.code, 1, diff.text);
   assert.match(diff.text, /^-\s+guest: 128Mi\n\+\s+guest: 256Mi$/m);
   assert.match(await says('apply', '-f', bigger, '--dry-run=server'), /web configured \(server dry run\)/);
@@ -150,20 +76,19 @@ test('apply, again, get, diff, a change, a dry run, labels, deletion', async () 
   await delay(2_000);
   await says('patch', 'vm', 'web', '--type=merge', '-p', '{"metadata":{"finalizers":null}}');
   await removed;
-  assert.match((await kubectl('get', 'vm', 'web')).text, /NotFound/);
+  assert.match((await bench.run('get', 'vm', 'web')).text, /NotFound/);
 });
 
 test('validation before anything is sent: unknown fields, wrong types, missing fields', async () => {
   const refused = async (file: string, wanted: RegExp) => {
     for (const verb of [['create', '--validate'], ['apply']]) {
-      const { code, text } = await kubectl(...verb, '-f', file);
+      const { code, text } = await bench.run(...verb, '-f', file);
       assert.equal(code, 1, text);
       assert.match(text, wanted);
     }
   };
   const wrong = (name: string, change: (spec: { domain: Record<string, unknown> }) => void) =>
     manifest(
-      name,
       machine(name, ({ spec }) => change(spec)),
     );
   await refused(
@@ -196,7 +121,7 @@ test('explain, one field and the whole tree', async () => {
   assert.match(tree, /^ {6}labels\t<map\[string\]string>$/m);
   assert.match(tree, /^ {6}finalizers\t<\[\]string>$/m);
   assert.match(await says('explain', 'secret.data'), /FIELD: {4}data <map\[string\]string>/);
-  const missing = await kubectl('explain', 'vm.spec.nothing');
+  const missing = await bench.run('explain', 'vm.spec.nothing');
   assert.equal(missing.code, 1);
   assert.match(missing.text, /field "nothing" does not exist/);
 });
@@ -209,10 +134,10 @@ test('the kinds of Kubernetes: ConfigMap and Secret applied, changed, replaced, 
     data: { a: value, no: 'off' },
   });
   const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'key' }, data: { password: 'aHVudGVyMg==' } };
-  const file = await manifest('core', configMap('1'), secret);
+  const file = await manifest(configMap('1'), secret);
   assert.equal(await says('apply', '-f', file), 'configmap/settings created\nsecret/key created\n');
   assert.equal(await says('apply', '-f', file), 'configmap/settings unchanged\nsecret/key unchanged\n');
-  const changed = await manifest('changed', configMap('2'), secret);
+  const changed = await manifest(configMap('2'), secret);
   assert.equal(await says('apply', '-f', changed), 'configmap/settings configured\nsecret/key unchanged\n');
   assert.equal(await says('get', 'cm', 'settings', '-o', 'jsonpath={.data.a}'), '2');
   assert.match(await says('replace', '-f', file), /configmap\/settings replaced\nsecret\/key replaced/);
@@ -221,7 +146,7 @@ test('the kinds of Kubernetes: ConfigMap and Secret applied, changed, replaced, 
 });
 
 test('wait for a condition that comes', async () => {
-  await says('apply', '-f', await manifest('waiting', machine('waiting')));
+  await says('apply', '-f', await manifest(machine('waiting')));
   const waiting = says('wait', 'vm/waiting', '--for=condition=Scheduled', '--timeout=30s');
   await delay(500);
   const condition = { type: 'Scheduled', status: 'True', reason: 'Scheduled', message: 'on n1' };

@@ -10,9 +10,13 @@ import { freePort } from '../../harness/free-port.ts';
 /** torpor-apiserver as a process in embedded mode over an etcd of its own, and the real kubectl as its administrator. */
 export interface KubectlBench {
   readonly directory: string;
+  /** Of the API server, without a path. */
+  readonly url: string;
   run(...args: readonly string[]): Promise<{ readonly code: number; readonly text: string }>;
   /** Standard output; rejects with everything that was said when kubectl fails. */
   ok(...args: readonly string[]): Promise<string>;
+  /** The manifest as a file; its path. */
+  manifest(manifest: unknown): Promise<string>;
   /** `ok` with a manifest in a file as the last argument. */
   withFile(manifest: unknown, ...args: readonly string[]): Promise<string>;
   /** Kills the API server and starts it again over what it stored. */
@@ -24,7 +28,7 @@ export interface KubectlBench {
 const editor = 'sed -i s/before/after/';
 const root = join(import.meta.dirname, '../../..');
 
-export async function startKubectlBench(): Promise<KubectlBench> {
+export async function startKubectlBench(program = 'kubectl'): Promise<KubectlBench> {
   const directory = await mkdtemp(join(tmpdir(), 'torpor-kubectl-'));
   const etcd = await startEtcd();
   const port = await freePort();
@@ -64,7 +68,7 @@ export async function startKubectlBench(): Promise<KubectlBench> {
     new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
       const common = [`--kubeconfig=${directory}/kubeconfig`, `--cache-dir=${directory}/cache`];
       const env = { ...process.env, KUBE_EDITOR: editor };
-      execFile('kubectl', [...common, ...rest], { timeout: 60_000, env }, (error, stdout, stderr) => {
+      execFile(program, [...common, ...rest], { timeout: 60_000, env }, (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
         resolve({ code, stdout, stderr });
       });
@@ -84,19 +88,24 @@ export async function startKubectlBench(): Promise<KubectlBench> {
     throw error;
   });
   let files = 0;
+  const file = async (manifest: unknown): Promise<string> => {
+    files += 1;
+    const path = join(directory, `manifest-${files}.json`);
+    await writeFile(path, JSON.stringify(manifest));
+    return path;
+  };
   return {
     directory,
+    url: `https://127.0.0.1:${port}`,
     async run(...rest) {
       const { code, stdout, stderr } = await kubectl(...rest);
       return { code, text: stdout + stderr };
     },
     ok,
     async withFile(manifest, ...rest) {
-      files += 1;
-      const path = join(directory, `manifest-${files}.json`);
-      await writeFile(path, JSON.stringify(manifest));
-      return ok(...rest, path);
+      return ok(...rest, await file(manifest));
     },
+    manifest: file,
     async restart() {
       await kill();
       await start();
