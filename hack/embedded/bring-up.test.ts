@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,6 +8,7 @@ import { after, before, describe, it } from 'node:test';
 import { isAlive } from '../../base/process-identity.ts';
 import { bringUp } from './bring-up.ts';
 import { goneWithin, stateOf, stop } from './detached.ts';
+import { ensureEtcdCertificates, etcdFiles } from './etcd-certificates.ts';
 import { type Home, homeAt, makeHome } from './home.ts';
 import { waitReady } from './ready.ts';
 import { DEFAULT_PORTS, type Service } from './services.ts';
@@ -17,6 +18,7 @@ describe('bringing a process up', () => {
   before(async () => {
     home = homeAt(await mkdtemp(path.join(tmpdir(), 'torpor-bu-')));
     await makeHome(home);
+    await ensureEtcdCertificates(home);
   });
   after(async () => {
     await stop(home, 'etcd', 1000);
@@ -51,7 +53,9 @@ describe('bringing a process up', () => {
 
   it('waits until it answers', async () => {
     let asked = 0;
-    const server = createServer((_request, response) => {
+    const { ca, server: files } = etcdFiles(home);
+    const [authority, cert, key] = await Promise.all([ca, files.cert, files.key].map((file) => readFile(file)));
+    const server = createServer({ ca: authority, cert, key, requestCert: true }, (_request, response) => {
       asked += 1;
       response.writeHead(asked < 3 ? 503 : 200).end();
     });

@@ -1,10 +1,13 @@
+import { readFile } from 'node:fs/promises';
 import http from 'node:http';
+import https from 'node:https';
 import net from 'node:net';
 import { sleep } from '../../base/backoff.ts';
 import { Client } from '../../openapi/client/client.ts';
 import { connect } from '../../openapi/client/kubeconfig.ts';
 import { resources } from '../../openapi/client/resources.ts';
 import { logTail, stateOf } from './detached.ts';
+import { etcdFiles } from './etcd-certificates.ts';
 import type { Home } from './home.ts';
 import type { Ports, Service } from './services.ts';
 
@@ -18,10 +21,17 @@ export interface ReadyContext {
   readonly nodeName: string;
 }
 
-/** Status of a plain HTTP GET on loopback; rejects when nobody answers. */
-function httpStatus(port: number, path: string): Promise<number> {
+interface Tls {
+  readonly ca: Buffer;
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
+/** Status of a GET on loopback; rejects when nobody answers. */
+function httpStatus(port: number, path: string, tls?: Tls): Promise<number> {
   return new Promise((resolve, reject) => {
-    const request = http.get({ host: '127.0.0.1', port, path, timeout: 2000, agent: false }, (response) => {
+    const { get } = tls === undefined ? http : https;
+    const request = get({ host: '127.0.0.1', port, path, timeout: 2000, agent: false, ...tls }, (response) => {
       response.resume();
       resolve(response.statusCode ?? 0);
     });
@@ -52,7 +62,7 @@ async function missing(service: Service, context: ReadyContext): Promise<string 
   const { ports } = context;
   switch (service.name) {
     case 'etcd':
-      return expect200(await httpStatus(ports.etcd, '/health'), '/health');
+      return expect200(await httpStatus(ports.etcd, '/health', await etcdTls(context.home)), '/health');
     case 'registry':
       return expect200(await httpStatus(ports.registry, '/v2/'), '/v2/');
     case 'reconcilers':
@@ -80,6 +90,11 @@ async function missing(service: Service, context: ReadyContext): Promise<string 
       }
     }
   }
+}
+
+async function etcdTls(home: Home): Promise<Tls> {
+  const { ca, client } = etcdFiles(home);
+  return { ca: await readFile(ca), cert: await readFile(client.cert), key: await readFile(client.key) };
 }
 
 function expect200(status: number, path: string): string | undefined {

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { ProgramToRun } from './detached.ts';
+import { etcdFiles } from './etcd-certificates.ts';
 import type { Home } from './home.ts';
 
 /** Loopback ports of the embedded processes. */
@@ -42,6 +43,7 @@ export interface Service {
 /** The five processes in the order in which they are started; they are stopped the other way round. */
 export function services(options: EmbeddedOptions): readonly Service[] {
   const { home, ports, dist } = options;
+  const { ca, client } = etcdFiles(home);
   return [
     { name: 'etcd', title: 'etcd', graceMs: 10_000, program: etcd(home, ports) },
     { name: 'registry', title: 'image registry', graceMs: 5000, program: registry(home) },
@@ -51,7 +53,10 @@ export function services(options: EmbeddedOptions): readonly Service[] {
       graceMs: 15_000,
       program: ours('apiserver', dist, [
         '--embedded',
-        `--etcd-servers=http://127.0.0.1:${ports.etcd}`,
+        `--etcd-servers=https://127.0.0.1:${ports.etcd}`,
+        `--etcd-cafile=${ca}`,
+        `--etcd-certfile=${client.cert}`,
+        `--etcd-keyfile=${client.key}`,
         '--bind-address=127.0.0.1',
         `--secure-port=${ports.apiserver}`,
         `--cert-dir=${home.pki}`,
@@ -102,8 +107,9 @@ function ours(name: string, dist: string, args: readonly string[]): ProgramToRun
 }
 
 function etcd(home: Home, ports: Ports): ProgramToRun {
-  const client = `http://127.0.0.1:${ports.etcd}`;
-  const peer = `http://127.0.0.1:${ports.etcdPeer}`;
+  const client = `https://127.0.0.1:${ports.etcd}`;
+  const peer = `https://127.0.0.1:${ports.etcdPeer}`;
+  const { ca, server } = etcdFiles(home);
   return {
     name: 'etcd',
     command: 'etcd',
@@ -115,6 +121,13 @@ function etcd(home: Home, ports: Ports): ProgramToRun {
       `--listen-peer-urls=${peer}`,
       `--initial-advertise-peer-urls=${peer}`,
       `--initial-cluster=torpor=${peer}`,
+      ...['', 'peer-'].flatMap((side) => [
+        `--${side}cert-file=${server.cert}`,
+        `--${side}key-file=${server.key}`,
+        `--${side}trusted-ca-file=${ca}`,
+        `--${side}client-cert-auth`,
+      ]),
+      '--enable-grpc-gateway=false',
       // The API server compacts by itself and trusts progress notifications for the freshness of its cache.
       '--experimental-watch-progress-notify-interval=5s',
       // The API server's keep-alive pings come every few seconds; the default takes them for an attack.

@@ -7,6 +7,7 @@ import { imageNamed } from '../images/catalog.ts';
 import { publish } from '../images/publish.ts';
 import { bringUp } from './bring-up.ts';
 import { start, stateOf } from './detached.ts';
+import { ensureEtcdCertificates } from './etcd-certificates.ts';
 import { type Home, homeAt, makeHome } from './home.ts';
 import { addContext, linkPlugin, ownerBehindSudo } from './kubectl-context.ts';
 import { createProgress, type Progress } from './progress.ts';
@@ -105,6 +106,7 @@ async function main(): Promise<void> {
   const context: ReadyContext = { home, ports, nodeName };
   const progress = createProgress();
   await makeHome(home);
+  await ensureEtcdCertificates(home);
   await prepareFiles(home, ports.registry);
 
   for (const service of services({ home, ports, nodeName, dist, networkCidr: flags['network-cidr'] })) {
