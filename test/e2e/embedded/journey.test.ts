@@ -89,7 +89,10 @@ describe('the life of the tiny machine', () => {
 
   it('stops and starts by the plugin', async () => {
     assert.equal((await run('kubectl', ['vm', 'stop', 'tiny'])).code, 0);
-    await kubectl(['wait', 'vm/tiny', '--for=jsonpath={.status.phase}=Stopped', '--timeout=40s']);
+    // Not by `wait --for=jsonpath`, which kubectl 1.20 does not have.
+    await eventually('tiny is stopped', 40_000, async () =>
+      (await kubectl(['get', 'vm', 'tiny', '-o', 'jsonpath={.status.phase}'])) === 'Stopped' ? true : undefined,
+    );
     await assertNothingLeft(traced);
     assert.equal((await run('kubectl', ['vm', 'start', 'tiny'])).code, 0);
     await kubectl(['wait', 'vm/tiny', '--for=condition=Running', '--timeout=60s']);
