@@ -36,6 +36,7 @@ export async function startNode(): Promise<TestNode> {
   const home = mkdtempSync(join(tmpdir(), 'tpn-'));
   execFileSync('chmod', ['711', home]);
   const children: ChildProcess[] = [];
+  let failed: string | undefined;
   const program = (name: string, args: readonly string[]): ChildProcess => {
     const child = spawn(process.execPath, ['--import', 'tsx', join(source, name, 'main.ts'), ...args], {
       cwd: source,
@@ -45,8 +46,22 @@ export async function startNode(): Promise<TestNode> {
     child.stdout?.pipe(log);
     child.stderr?.pipe(log);
     children.push(child);
+    child.once('exit', (code) => {
+      if (code !== 0 && code !== null)
+        failed ??= `${name} ended with ${code}; it said: ${readFileSync(join(home, `${name}.log`), 'utf8').slice(-2000)}`;
+    });
     return child;
   };
+  /** A program that cannot start is told at once, with its words. */
+  const whenUp = (condition: () => boolean, what: string) =>
+    waitFor(
+      () => {
+        if (failed !== undefined) throw new Error(failed);
+        return condition();
+      },
+      what,
+      60_000,
+    );
   const etcd: TemporaryEtcd = await startEtcd();
   const [port, metrics, streams] = [await freePort(), await freePort(), await freePort()];
   const network = `10.${randomInt(128, 250)}.0.0/16`;
@@ -59,7 +74,14 @@ export async function startNode(): Promise<TestNode> {
     `--kubeconfig-dir=${home}`,
     '--node-name=n1',
   ]);
-  await waitFor(() => existsSync(`${home}/kubeconfigs/launcher-n1`), 'the API server writes kubeconfigs', 60_000);
+  try {
+    await whenUp(() => existsSync(`${home}/kubeconfigs/launcher-n1`), 'the API server writes kubeconfigs');
+  } catch (error) {
+    for (const child of children) child.kill('SIGKILL');
+    await etcd.stop();
+    rmSync(home, { recursive: true, force: true });
+    throw error;
+  }
   program('reconcilers', [
     `--kubeconfig=${home}/kubeconfigs/reconcilers`,
     '--embedded',
@@ -86,7 +108,7 @@ export async function startNode(): Promise<TestNode> {
         `--ca=${home}/pki/ca.crt`,
         `--network-cidr=${network}`,
       ]);
-      await waitFor(() => node.launcherLog().split('"msg":"ready"').length > ready, 'the launcher is ready', 60_000);
+      await whenUp(() => node.launcherLog().split('"msg":"ready"').length > ready, 'the launcher is ready');
     },
     async endLauncher(signal = 'SIGKILL') {
       const ending = launcher;
