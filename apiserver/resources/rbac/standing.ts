@@ -29,6 +29,7 @@ export async function makeStandingRoles(
   for (const binding of defaultBindings) await make(bindings, binding, signal);
 }
 
+/** B1 */
 async function make(store: ResourceStore, object: { readonly metadata: object }, signal: AbortSignal): Promise<void> {
   const { definition } = store.core;
   const metadata = { ...object.metadata, labels: { ...LABELS }, annotations: { [AUTOUPDATE]: 'true' } };
@@ -41,6 +42,7 @@ async function make(store: ResourceStore, object: { readonly metadata: object },
   }
 }
 
+/** B2, B3 */
 async function complete(store: ResourceStore, role: Role, signal: AbortSignal): Promise<void> {
   const change = (current: KubernetesObject): KubernetesObject => {
     if (current.metadata.annotations?.[AUTOUPDATE] !== 'true') return current;

@@ -124,7 +124,8 @@ test('edit, create --dry-run and delete of these kinds', async () => {
   assert.match(await bench.ok('delete', 'secret', 'fresh', 'credentials'), /"fresh" deleted/);
 });
 
-test('the default roles are there, hold, and come back at the next start as far as they were not extended', async () => {
+test('B1 to B3: the default roles are there and hold; the next start gives back what they lack', async () => {
+  const rbac = 'rbac.authorization.kubernetes.io';
   const roles = await bench.ok('get', 'clusterroles', '-o', 'name');
   for (const name of ['cluster-admin', 'admin', 'edit', 'view']) {
     assert.match(roles, new RegExp(`^clusterrole\\.rbac\\.authorization\\.k8s\\.io/${name}$`, 'm'));
@@ -138,11 +139,14 @@ test('the default roles are there, hold, and come back at the next start as far 
   ];
   await bench.ok('patch', 'clusterrole', 'view', '--type=json', '-p', JSON.stringify(other));
   await bench.ok('delete', 'clusterrole', 'edit');
+  await bench.ok('annotate', '--overwrite', 'clusterrole', 'admin', `${rbac}/autoupdate=false`);
+  await bench.ok('patch', 'clusterrole', 'admin', '--type=merge', '-p', '{"rules":[]}');
   assert.equal(await can('list', 'vms'), 'no');
   await bench.restart();
   assert.equal(await can('list', 'vms'), 'yes');
   assert.equal(await can('get', 'secrets'), 'yes');
   await bench.ok('get', 'clusterrole', 'edit');
+  assert.deepEqual((await get('clusterrole', 'admin')).rules, []);
 });
 
 test('auth whoami', async (t) => {

@@ -308,6 +308,38 @@ describe('reconcilers against the real API server', { timeout: 240_000 }, () => 
     assert.deepEqual(items.map(({ metadata }) => metadata.name).sort(), ['kept-background', 'kept-foreground']);
   });
 
+  test('a dependent of two owners loses the one that went and stays, its content untouched', async () => {
+    const owner = await processes.admin.create(virtualMachines, machine('owner', '64Mi', { runStrategy: 'Halted' }));
+    const kept = await processes.admin.get(secrets, { namespace, name: 'kept-background' });
+    const reference = (object: ApiObject) => ({
+      apiVersion: object.apiVersion,
+      kind: object.kind,
+      name: object.metadata.name ?? '',
+      uid: object.metadata.uid ?? '',
+    });
+    const ownerReferences = [reference(owner), reference(kept)];
+    const metadata = { name: 'shared', namespace, ownerReferences };
+    await processes.admin.create(secrets, { apiVersion: 'v1', kind: 'Secret', metadata, data: { k: 'eA==' } });
+    await processes.admin.create(resources.roles, {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'Role',
+      metadata,
+      rules: [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }],
+    });
+    await processes.admin.delete(virtualMachines, { namespace, name: 'owner' });
+    for (const resource of [secrets, resources.roles]) {
+      await until(
+        async () => {
+          const { metadata: now } = await processes.admin.get<ApiObject>(resource, { namespace, name: 'shared' });
+          return now.ownerReferences?.length === 1 && now.ownerReferences[0]?.uid === kept.metadata.uid;
+        },
+        15_000,
+        () => `the owner of ${resource.plural} was not taken off`,
+      );
+    }
+    assert.deepEqual((await processes.admin.get(secrets, { namespace, name: 'shared' })).data, { k: 'eA==' });
+  });
+
   test('SIGTERM is an orderly end; health and metrics are served; idle it asks for next to nothing', async () => {
     const get = async (path: string) => (await fetch(`http://127.0.0.1:${reconcilers.port}${path}`)).text();
     assert.equal(await get('/readyz'), 'ok');
