@@ -43,12 +43,13 @@ export function virtualMachineStrategy(parts: MachineParts): Strategy {
     prepareForCreate(object, context) {
       context.warnings.push(...dormantFieldWarnings(machineOf(object).spec));
       const { metadata } = object;
-      const finalizers = metadata.finalizers ?? [];
-      if (!finalizers.includes(MACHINE_FINALIZER)) metadata.finalizers = [...finalizers, MACHINE_FINALIZER];
+      holdOn(metadata);
       object.status = initialStatus(machineOf(object), parts.now());
     },
     prepareForUpdate(object, old, context) {
       const machine = machineOf(object);
+      // A manifest that replaces the object does not list it. Only a deletion that has begun lets it be taken away.
+      if (old.metadata.deletionTimestamp === undefined) holdOn(object.metadata);
       // Who changes a label or takes a finalizer away has nothing to do with what stands in spec.
       if (specChanged(object, old, true)) context.warnings.push(...dormantFieldWarnings(machine.spec));
       const before = machineOf(old);
@@ -84,6 +85,11 @@ export function virtualMachineStrategy(parts: MachineParts): Strategy {
       'status.phase': (object) => machineOf(object).status?.phase ?? '',
     },
   };
+}
+
+function holdOn(metadata: KubernetesObject['metadata']): void {
+  const finalizers = metadata.finalizers ?? [];
+  if (!finalizers.includes(MACHINE_FINALIZER)) metadata.finalizers = [...finalizers, MACHINE_FINALIZER];
 }
 
 export function machineOf(object: KubernetesObject): VirtualMachine {

@@ -35,6 +35,18 @@ test('a new machine is kept by the finalizer and begins as its run strategy says
   }
 });
 
+test('a manifest that replaces a machine does not take its finalizer away; after the deletion has begun a person may', () => {
+  const old = asObject(sampleMachine());
+  old.metadata.finalizers = [MACHINE_FINALIZER];
+  const replaced = asObject(sampleMachine());
+  strategy.prepareForUpdate?.(replaced, old, context);
+  assert.deepEqual(replaced.metadata.finalizers, [MACHINE_FINALIZER]);
+  const going = { ...old, metadata: { ...old.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
+  const forced = asObject(sampleMachine());
+  strategy.prepareForUpdate?.(forced, going, context);
+  assert.equal(forced.metadata.finalizers, undefined);
+});
+
 test('fields that have no effect yet are told of when the spec is written, once for each text', () => {
   const warned = (write: (context: WriteContext) => void): readonly string[] => {
     const own = { warnings: [] as string[] } as unknown as WriteContext;

@@ -156,6 +156,29 @@ describe('bad input: refused with the field and the reason, and nothing is store
     await nothingStored();
   });
 
+  test('O27: status is written by programs, which may be newer: an unknown field there is dropped with a warning', async () => {
+    await t.admin.post(MACHINES, machine('web')).expect(201);
+    const written = await t.admin.patch(`${MACHINES}/web/status`, { status: { newer: 1 } }).expect(200);
+    assert.equal(written.headers.warning, '299 - "unknown field \\"status.newer\\""');
+    assert.equal(written.body.status.newer, undefined);
+    await t.admin.patch(`${MACHINES}/web`, { spec: { newer: 1 } }).expect(422);
+  });
+
+  test('O27: what another version stored does not stand in the way of who patches something else', async () => {
+    const key = '/registry/torpor.dev/virtualmachines/default/web';
+    const { entry } = await t.store.get(key);
+    assert.ok(entry);
+    const stored = JSON.parse(entry.value.toString());
+    const value = Buffer.from(JSON.stringify({ ...stored, spec: { ...stored.spec, newer: 1 } }));
+    const outcome = await t.store.commit([{ kind: 'put', key, value, expect: entry.revision }]);
+    assert.equal(outcome.kind, 'committed');
+    const { body } = await t.admin.patch(`${MACHINES}/web`, { metadata: { labels: { a: 'b' } } }).expect(200);
+    assert.equal(body.metadata.labels.a, 'b');
+    assert.equal(body.spec.newer, undefined);
+    await t.admin.patch(`${MACHINES}/web`, { metadata: { finalizers: null } }).expect(200);
+    await t.admin.delete(`${MACHINES}/web`).expect(200);
+  });
+
   test('O27: a key that stands twice is named', async () => {
     const text = JSON.stringify(machine('web')).replace('"spec":{', '"spec":{"hostname":"a","hostname":"b",');
     const { body } = await t.admin.post(MACHINES, text).expect(400);

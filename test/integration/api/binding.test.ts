@@ -96,8 +96,8 @@ describe('binding: a machine, a host and its reservation in one transaction', ()
   test('a machine that loses its finalizer while a host holds it leaves no reservation behind', async () => {
     await t.admin.post(MACHINES, machine('forced')).expect(201);
     await t.admin.post(`${MACHINES}/forced/binding`, bindingTo('n1')).expect(201);
-    await t.admin.patch(`${MACHINES}/forced`, { metadata: { finalizers: null } }).expect(200);
     await t.admin.delete(`${MACHINES}/forced`).expect(200);
+    await t.admin.patch(`${MACHINES}/forced`, { metadata: { finalizers: null } }).expect(200);
     assert.deepEqual(await reservations('n1'), {});
   });
 

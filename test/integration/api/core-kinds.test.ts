@@ -36,10 +36,10 @@ describe('the kinds of Kubernetes in embedded mode', () => {
     // Plain writes cannot take the finalizer away.
     await t.admin.patch(`${NAMESPACES}/team`, { spec: { finalizers: [] } }).expect(200);
     assert.deepEqual((await t.admin.get(`${NAMESPACES}/team`)).body.spec.finalizers, ['kubernetes']);
+    await t.admin.delete(MACHINES.replace('/default/', '/team/')).expect(200);
     await t.admin
       .patch(`${MACHINES.replace('/default/', '/team/')}/web`, { metadata: { finalizers: null } })
       .expect(200);
-    await t.admin.delete(MACHINES.replace('/default/', '/team/')).expect(200);
     const finalized = { ...going.body, metadata: { name: 'team' }, spec: { finalizers: [] } };
     await t.admin.put(`${NAMESPACES}/team/finalize`, finalized).expect(200);
     await t.admin.get(`${NAMESPACES}/team`).expect(404);

@@ -88,9 +88,7 @@ test('validation before anything is sent: unknown fields, wrong types, missing f
     }
   };
   const wrong = (name: string, change: (spec: { domain: Record<string, unknown> }) => void) =>
-    manifest(
-      machine(name, ({ spec }) => change(spec)),
-    );
+    manifest(machine(name, ({ spec }) => change(spec)));
   await refused(
     await wrong('misspelt', ({ domain }) => {
       domain.cpus = { cores: 1 };

@@ -170,3 +170,29 @@ test('P2: our own kinds are patched by merge patch, which kubectl chooses by its
   await bench.ok('label', 'vm', 'web', 'a=b');
   assert.equal((await get('vm', 'web')).metadata.labels.a, 'b');
 });
+
+test('O26, O27: a misspelled field of a machine is refused, whichever way kubectl writes it; who asks for less gets it', async () => {
+  const manifest = (name: string, spec: object = {}) => ({
+    apiVersion: 'torpor.dev/v1alpha1',
+    kind: 'VirtualMachine',
+    metadata: { name },
+    spec: { runStrategy: 'Halted', domain: { memory: { guest: '128Mi' }, devices: {} }, ...spec },
+  });
+  const typo = manifest('typo', { hostnam: 'before' });
+  for (const verb of ['create', 'apply']) {
+    await assert.rejects(
+      bench.withFile(typo, verb, '-f'),
+      /strict decoding error: unknown field "spec\.hostnam"/,
+      verb,
+    );
+  }
+  await bench.withFile(typo, 'apply', '--validate=ignore', '-f');
+  assert.equal((await get('vm', 'typo')).spec.hostnam, undefined);
+  await bench.withFile(manifest('edited', { hostname: 'before' }), 'create', '-f');
+  await bench.ok('edit', 'vm', 'edited');
+  assert.equal((await get('vm', 'edited')).spec.hostname, 'after');
+  // Neither label nor patch sends what it wants to be validated.
+  await bench.ok('label', 'vm', 'edited', 'a=b');
+  const patch = bench.ok('patch', 'vm', 'edited', '--type=merge', '-p', '{"spec":{"hostnam":"x"}}');
+  await assert.rejects(patch, /strict decoding error: unknown field "spec\.hostnam"/);
+});
