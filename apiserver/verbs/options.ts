@@ -1,5 +1,6 @@
 import { errors, type FieldError, field } from '../../openapi/machinery/errors.ts';
 import type { KubernetesObject } from '../../openapi/machinery/object.ts';
+import type { WrittenPart } from '../registry/update.ts';
 import type { RequestContext } from '../request/context.ts';
 
 /** Options of writes, from the query or (for deletes) the body. A wrong one is 422 on the options' kind. */
@@ -59,11 +60,12 @@ export function writeOptions(
 }
 
 /**
- * What an absent fieldValidation means. Kubernetes warns, and so do we for its own kinds. For ours we refuse: a machine
- * that boots without the disk that was misspelled is worse than an error, and older kubectl sends no fieldValidation.
+ * What an absent fieldValidation means. Kubernetes warns, and so do we for its own kinds. What people write of ours is
+ * refused: a machine that boots without the disk that was misspelled is worse than an error. Status is written by
+ * programs, of which one may be newer than this server (docs/decisions/0001-unknown-fields-are-refused.md).
  */
-export function defaultValidation(group: string): FieldValidation {
-  return group === 'torpor.dev' ? 'Strict' : 'Warn';
+export function defaultValidation(group: string, part: WrittenPart = 'main'): FieldValidation {
+  return group === 'torpor.dev' && part === 'main' ? 'Strict' : 'Warn';
 }
 
 /** Body over query, as Kubernetes has it. `body` is undefined when the request had none. */

@@ -23,7 +23,7 @@ export async function patchVerb(target: Target, context: RequestContext, part: W
   const mediaType = mediaTypeOf(context.req);
   const accepted = patchTypesOf(definition);
   requirePatchType(mediaType, accepted);
-  const options = writeOptions(context, 'PatchOptions', defaultValidation(definition.group));
+  const options = writeOptions(context, 'PatchOptions', defaultValidation(definition.group, part));
   const patch = readPatch(mediaType, await readBody(context), accepted, schema?.shape);
   const decoding = { ...definition, schema };
   const updated = await target.store.update(
@@ -48,6 +48,8 @@ export function patched(
   validation: FieldValidation,
   warnings: string[],
 ): KubernetesObject {
+  // What an older or newer version stored and this one does not know is no mistake of who patches something else.
+  target.schema?.prune(current);
   const value = patchedObject(patch.apply(current as unknown as JsonObject), target, name) as JsonObject;
   return decodeBody({ value, duplicates: patch.duplicates }, target, validation, warnings, 'patch');
 }

@@ -11,7 +11,7 @@ export async function updateVerb(target: Target, context: RequestContext, part: 
   requireNamespace(target);
   const { definition, schema, namespace, name } = target;
   const form = negotiate(context.req, context.info.query, 'object');
-  const options = writeOptions(context, 'UpdateOptions', defaultValidation(definition.group));
+  const options = writeOptions(context, 'UpdateOptions', defaultValidation(definition.group, part));
   const sent = await sentObject({ ...definition, schema }, context, options);
   alignName(sent, name);
   alignNamespace(sent, definition.namespaced, namespace);

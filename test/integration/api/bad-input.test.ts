@@ -175,8 +175,8 @@ describe('bad input: refused with the field and the reason, and nothing is store
     const { body } = await t.admin.patch(`${MACHINES}/web`, { metadata: { labels: { a: 'b' } } }).expect(200);
     assert.equal(body.metadata.labels.a, 'b');
     assert.equal(body.spec.newer, undefined);
-    await t.admin.patch(`${MACHINES}/web`, { metadata: { finalizers: null } }).expect(200);
     await t.admin.delete(`${MACHINES}/web`).expect(200);
+    await t.admin.patch(`${MACHINES}/web`, { metadata: { finalizers: null } }).expect(200);
   });
 
   test('O27: a key that stands twice is named', async () => {
