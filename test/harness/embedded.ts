@@ -67,6 +67,13 @@ export async function up(images: readonly string[] = ['tiny']): Promise<Embedded
   return embedded;
 }
 
+/** What hack/up does after installing and building: starts what is dead and waits until all are ready. */
+export async function bringBack(): Promise<void> {
+  const args = ['--import', 'tsx', `${root}/hack/embedded/up.ts`, ...UP_FLAGS, '--images=tiny'];
+  const ran = await run(process.execPath, args, { timeoutMs: 300_000 });
+  if (ran.code !== 0) throw new Error(`bringing Torpor back ended with ${ran.code}:\n${ran.stdout}\n${ran.stderr}`);
+}
+
 export function run(
   command: string,
   args: readonly string[],
