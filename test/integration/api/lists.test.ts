@@ -85,8 +85,8 @@ describe('lists, selectors, tables, metadata', () => {
     assert.equal(last.body.metadata.continue, undefined);
     assert.equal(last.body.metadata.remainingItemCount, undefined);
     assert.equal(last.body.metadata.resourceVersion, first.body.metadata.resourceVersion);
-    await t.admin.patch(`${MACHINES}/m2b`, { metadata: { finalizers: null } }).expect(200);
     await t.admin.delete(`${MACHINES}/m2b`).expect(200);
+    await t.admin.patch(`${MACHINES}/m2b`, { metadata: { finalizers: null } }).expect(200);
   });
 
   test('K36: the limit counts what the selector lets through', async () => {

@@ -67,8 +67,8 @@ describe('?wait=<phase>: the answer comes when the machine is there', () => {
       .expect(409)
       .then((answer) => answer);
     await delay(150);
-    await t.admin.patch(`${MACHINES}/gone`, { metadata: { finalizers: null } }).expect(200);
     await t.admin.delete(`${MACHINES}/gone`).expect(200);
+    await t.admin.patch(`${MACHINES}/gone`, { metadata: { finalizers: null } }).expect(200);
     assert.match((await creating).body.message, /went away before it was Running/);
   });
 });
