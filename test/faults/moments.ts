@@ -11,19 +11,21 @@ export interface Moment {
   /** Milliseconds after `begin` within which the kill happens. */
   readonly spreadMs: number;
   readonly ends: 'running' | 'stopped' | 'gone';
-  begin(machine: string, registry: FakeRegistry): Promise<void>;
+  /** @returns the boot that must be over in the end, if there is one. */
+  begin(machine: string, registry: FakeRegistry): Promise<string | undefined>;
 }
 
 /** No system on it: QEMU runs and costs next to nothing, and the guest hears no power button. */
 const BLANK = [{ name: 'root', emptyDisk: { capacity: '1Gi' } }];
 
-async function createBlank(machine: string): Promise<void> {
+async function createBlank(machine: string): Promise<undefined> {
   await createTiny(machine, { volumes: BLANK, terminationGracePeriodSeconds: 1 });
 }
 
-async function createRunning(machine: string): Promise<void> {
+/** @returns its boot. */
+async function createRunning(machine: string): Promise<string | undefined> {
   await createBlank(machine);
-  await untilRunning(machine);
+  return (await untilRunning(machine)).bootID;
 }
 
 export const MOMENTS: readonly Moment[] = [
@@ -54,18 +56,28 @@ export const MOMENTS: readonly Moment[] = [
         volumes: [{ name: 'root', registryDisk: { image } }],
         terminationGracePeriodSeconds: 1,
       });
+      return undefined;
     },
   },
   { name: 'starting', spreadMs: 400, ends: 'running', begin: createBlank },
-  { name: 'running', spreadMs: 1000, ends: 'running', begin: createRunning },
+  {
+    name: 'running',
+    spreadMs: 1000,
+    ends: 'running',
+    async begin(machine) {
+      await createRunning(machine);
+      return undefined;
+    },
+  },
   {
     name: 'restarting',
     spreadMs: 2000,
     ends: 'running',
     async begin(machine) {
-      await createRunning(machine);
+      const boot = await createRunning(machine);
       const { code, stderr } = await run('kubectl', ['vm', 'restart', machine]);
       if (code !== 0) throw new Error(stderr);
+      return boot;
     },
   },
   {
@@ -75,6 +87,7 @@ export const MOMENTS: readonly Moment[] = [
     async begin(machine) {
       await createRunning(machine);
       await kubectl(['patch', 'vm', machine, '--type=merge', '-p', '{"spec":{"runStrategy":"Halted"}}']);
+      return undefined;
     },
   },
   {
@@ -84,15 +97,16 @@ export const MOMENTS: readonly Moment[] = [
     async begin(machine) {
       await createRunning(machine);
       await kubectl(['delete', 'vm', machine, '--wait=false']);
+      return undefined;
     },
   },
 ];
 
-/** Waits until the machine is where it belongs. */
-export async function untilEnd(machine: string, ends: Moment['ends']): Promise<void> {
+/** Waits until the machine is where it belongs; `over` is a boot that it must have left. */
+export async function untilEnd(machine: string, ends: Moment['ends'], over: string | undefined): Promise<void> {
   switch (ends) {
     case 'running':
-      await untilRunning(machine);
+      await untilRunning(machine, over);
       return;
     case 'stopped':
       await untilStatus(machine, 'is stopped', ({ phase, nodeName }) => phase === 'Stopped' && nodeName === undefined);

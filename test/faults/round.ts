@@ -19,7 +19,8 @@ import { type Moment, untilEnd } from './moments.ts';
 /**
  * One kill at one moment of one machine's life.
  *
- * F1  After hack/up the machine is where its moment says, with exactly one QEMU when it is to run and none else.
+ * F1  After hack/up the machine is where its moment says, with exactly one QEMU when it is to run and none
+ *     else; one that was to restart is in another boot.
  * F2  At no time it had two.
  * F3  When it is deleted after that, nothing of it is left: no process, link, namespace, control group, mount or file.
  */
@@ -42,7 +43,7 @@ export async function playRound(
   registry: FakeRegistry,
 ): Promise<Round> {
   const before = traces();
-  await moment.begin(name, registry);
+  const over = await moment.begin(name, registry);
   const uid = await uidOf(name).catch((error: unknown) => {
     // A deletion may be over by now.
     if (moment.ends === 'gone') return undefined;
@@ -56,7 +57,7 @@ export async function playRound(
     hit = await strike(victim, uid);
     const struck = performance.now();
     await bringBack();
-    await untilEnd(name, moment.ends);
+    await untilEnd(name, moment.ends, over);
     recoveredMs = performance.now() - struck;
     const running = uid === undefined ? 0 : qemuPids(uid).length;
     const wanted = moment.ends === 'running' ? 1 : 0;
