@@ -97,3 +97,12 @@ test('Q1, Q6: no greeting, no JSON and nobody there are errors within the deadli
   await assert.rejects(Qmp.open(other, { openMs: 1000 }), { errorClass: 'Closed', message: /not QEMU/ });
   await assert.rejects(Qmp.open('/nonexistent/qmp', { openMs: 30 }), { errorClass: 'Timeout' });
 });
+
+test('Q1: whoever waits for a greeting that cannot come any more is told at once', async (t) => {
+  const mute = await monitor(t, () => {}, '');
+  const giveUp = new AbortController();
+  const opening = Qmp.open(mute, { openMs: 30_000, signal: giveUp.signal });
+  setTimeout(() => giveUp.abort(new Error('QEMU has ended')), 20);
+  await assert.rejects(opening, /QEMU has ended/);
+  await assert.rejects(Qmp.open(mute, { openMs: 30_000, signal: giveUp.signal }), /QEMU has ended/);
+});

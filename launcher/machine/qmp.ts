@@ -92,7 +92,7 @@ export class Qmp {
       }
       const qmp = new Qmp(socket, options);
       try {
-        await qmp.#handshake(Math.max(1, deadline - performance.now()), path);
+        await qmp.#handshake(Math.max(1, deadline - performance.now()), path, options.signal);
         return qmp;
       } catch (error) {
         qmp.close();
@@ -101,8 +101,12 @@ export class Qmp {
     }
   }
 
-  async #handshake(ms: number, path: string): Promise<void> {
+  /** The signal counts here too: a connection that waits in the queue of a QEMU that died is neither greeted nor closed. */
+  async #handshake(ms: number, path: string, signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
     const late = new AbortController();
+    const giveUp = () => late.abort();
+    signal?.addEventListener('abort', giveUp, { once: true });
     const timeout = sleep(ms, late.signal).then(
       () => 'late' as const,
       () => 'late' as const,
@@ -113,6 +117,8 @@ export class Qmp {
       timeout,
     ]);
     late.abort();
+    signal?.removeEventListener('abort', giveUp);
+    signal?.throwIfAborted();
     switch (first) {
       case 'greeted':
         break;
