@@ -53,6 +53,8 @@ export interface ActorOptions {
 }
 
 const SLOW_MS = 2_000;
+/** How often the progress of a slow preparation is written down. */
+const PROGRESS_MS = 5_000;
 const SUPERVISOR_LATE_MS = 15_000;
 
 export class Actor {
@@ -200,6 +202,7 @@ export class Actor {
     await this.#save({ stage: 'preparing' });
     const began = performance.now();
     const backoff = new Backoff({ initialMs: 1_000, maxMs: 30_000 });
+    let lastTrouble: string | undefined;
     for (;;) {
       const wish = await this.#confirmedWish();
       if (wish.want === 'abandon') return { kind: 'cleaning', end: undefined };
@@ -208,12 +211,18 @@ export class Actor {
       this.#attempt = new AbortController();
       const { signal } = this.#attempt;
       let progress = 'volumes and network are being prepared';
+      let told = '';
       const tellSlow = () => {
-        // What was wrong at the last attempt says more than that this one takes its time.
-        if (this.#troubled) return;
-        void this.#tell([{ type: 'VolumesReady', reason: 'Preparing', message: progress }], [], signal).catch(() => {});
+        if (progress === told) return;
+        told = progress;
+        // What was wrong at the last attempt is still what a person may have to act on.
+        const message = lastTrouble === undefined ? progress : `${progress} (the attempt before: ${lastTrouble})`;
+        void this.#tell([{ type: 'VolumesReady', reason: 'Preparing', message }], [], signal).catch(() => {});
       };
-      const slow = setTimeout(tellSlow, SLOW_MS);
+      let slow = setTimeout(function again() {
+        tellSlow();
+        slow = setTimeout(again, PROGRESS_MS);
+      }, SLOW_MS);
       try {
         const outcome = await prepareBoot(this.#node, this.#record, this.#place, signal, (message) => {
           progress = message;
@@ -227,6 +236,7 @@ export class Actor {
           });
           return { kind: 'starting', disks: outcome.disks, networkComplete: outcome.networkComplete };
         }
+        lastTrouble = outcome.troubles.map(({ message }) => message).join('; ');
         await this.#tell(outcome.troubles, outcome.ready, signal);
         if (outcome.failed) for (const { reason, message } of outcome.troubles) this.#event('Warning', reason, message);
         await this.#pause(outcome.failed ? backoff.next() : Math.min(5_000, backoff.next()));
