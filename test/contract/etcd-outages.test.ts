@@ -151,7 +151,11 @@ describe('an etcd whose disk quota is used up', () => {
     try {
       await committed(store, put('/x/a', '1'));
       const full = async () => {
-        for (let i = 0; i < 20; i += 1) await committed(store, put(`/x/${i}`, Buffer.alloc(500_000)));
+        // etcd learns the size of its database only when it writes a batch of changes to disk, every 100 ms.
+        for (let i = 0; i < 100; i += 1) {
+          await committed(store, put(`/x/${i}`, Buffer.alloc(500_000)));
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
       };
       await assert.rejects(full(), (error) => {
         assert.ok(error instanceof StoreUnavailable);
