@@ -10,8 +10,7 @@ import { basename, dirname, join } from 'node:path';
  * On an error the target is untouched and nothing stays beside it.
  */
 export async function writeAtomically(path: string, data: string | Uint8Array, mode = 0o644): Promise<void> {
-  const beside = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
-  try {
+  await replace(path, async (beside) => {
     const file = await open(beside, 'wx', mode);
     try {
       await file.chmod(mode);
@@ -20,11 +19,7 @@ export async function writeAtomically(path: string, data: string | Uint8Array, m
     } finally {
       await file.close();
     }
-    await rename(beside, path);
-  } catch (error) {
-    await rm(beside, { force: true });
-    throw error;
-  }
+  });
   await syncDirectory(dirname(path));
 }
 
@@ -33,9 +28,14 @@ export async function writeAtomically(path: string, data: string | Uint8Array, m
  * bytes or all of the new, whatever process is killed; only a loss of power may leave an older or an empty file.
  */
 export async function replaceFile(path: string, data: string | Uint8Array, mode = 0o644): Promise<void> {
+  await replace(path, (beside) => writeFile(beside, data, { mode, flag: 'wx' }));
+}
+
+/** Whatever fails, the target is untouched and nothing stays beside it. */
+async function replace(path: string, write: (beside: string) => Promise<void>): Promise<void> {
   const beside = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
-    await writeFile(beside, data, { mode, flag: 'wx' });
+    await write(beside);
     await rename(beside, path);
   } catch (error) {
     await rm(beside, { force: true });
