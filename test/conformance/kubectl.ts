@@ -4,8 +4,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startEtcd } from '../../harness/etcd.ts';
-import { freePort } from '../../harness/free-port.ts';
+import { startEtcd } from '../harness/etcd.ts';
+import { freePort } from '../harness/free-port.ts';
 
 /** torpor-apiserver as a process in embedded mode over an etcd of its own, and the real kubectl as its administrator. */
 export interface KubectlBench {

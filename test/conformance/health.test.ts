@@ -9,10 +9,10 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from 'node:tls';
-import { sendJson, startAnswer } from '../../../apiserver/edge/respond.ts';
-import { endOf } from '../../../apiserver/request/end.ts';
-import type { KeyPair } from '../../../base/certificates/authority.ts';
-import { newPrivateKey, signCertificate } from '../../../base/certificates/sign.ts';
+import { sendJson, startAnswer } from '../../apiserver/edge/respond.ts';
+import { endOf } from '../../apiserver/request/end.ts';
+import type { KeyPair } from '../../base/certificates/authority.ts';
+import { newPrivateKey, signCertificate } from '../../base/certificates/sign.ts';
 import { type InjectedServer, issue, type Overrides, startInjected } from './injected-server.ts';
 
 let directory: string;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { VirtualMachine } from '../../../openapi/api.ts';
+import type { VirtualMachine } from '../../openapi/api.ts';
 import { type Client, HOSTS, MACHINES, startApi, type TestApi } from './harness.ts';
 import { host, hostStatus, machine } from './machines.ts';
 

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connect } from 'node:tls';
-import { fixedSource } from '../../../apiserver/access/rbac/source.ts';
-import { openAuthority } from '../../../base/certificates/authority.ts';
+import { fixedSource } from '../../apiserver/access/rbac/source.ts';
+import { openAuthority } from '../../base/certificates/authority.ts';
 import { type InjectedServer, issue, startInjected } from './injected-server.ts';
 
 let directory: string;

@@ -10,10 +10,10 @@ import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import supertest from 'supertest';
-import { openAuthority } from '../../../base/certificates/authority.ts';
-import { signCertificate } from '../../../base/certificates/sign.ts';
-import { startEtcd, type TemporaryEtcd } from '../../harness/etcd.ts';
-import { freePort } from '../../harness/free-port.ts';
+import { openAuthority } from '../../base/certificates/authority.ts';
+import { signCertificate } from '../../base/certificates/sign.ts';
+import { startEtcd, type TemporaryEtcd } from '../harness/etcd.ts';
+import { freePort } from '../harness/free-port.ts';
 
 let directory: string;
 let etcd: TemporaryEtcd;

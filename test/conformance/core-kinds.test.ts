@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { expireEvents } from '../../../apiserver/resources/events/expiry.ts';
+import { expireEvents } from '../../apiserver/resources/events/expiry.ts';
 import { MACHINES, startApi, type TestApi } from './harness.ts';
 import { machine } from './machines.ts';
 

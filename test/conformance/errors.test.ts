@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
-import { readBody } from '../../../apiserver/edge/body.ts';
-import { send, sendJson } from '../../../apiserver/edge/respond.ts';
-import { endOf } from '../../../apiserver/request/end.ts';
-import type { KeyPair } from '../../../base/certificates/authority.ts';
-import { errors } from '../../../openapi/machinery/errors.ts';
+import { readBody } from '../../apiserver/edge/body.ts';
+import { send, sendJson } from '../../apiserver/edge/respond.ts';
+import { endOf } from '../../apiserver/request/end.ts';
+import type { KeyPair } from '../../base/certificates/authority.ts';
+import { errors } from '../../openapi/machinery/errors.ts';
 import { type InjectedServer, issue, startInjected } from './injected-server.ts';
 
 let directory: string;

@@ -4,23 +4,23 @@
  */
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import supertest from 'supertest';
-import { bearerTokens } from '../../../apiserver/access/authentication/bearer.ts';
-import { parsePool } from '../../../apiserver/access/authentication/certificate-pool.ts';
-import { clientCertificates } from '../../../apiserver/access/authentication/client-certificate.ts';
-import { frontProxy } from '../../../apiserver/access/authentication/front-proxy.ts';
-import { createAuthentication } from '../../../apiserver/access/authentication/union.ts';
-import { healthPaths, superusers, unionAuthorizer } from '../../../apiserver/access/authorization/union.ts';
-import { fixedPolicy } from '../../../apiserver/access/rbac/component-policy.ts';
-import { rbacAuthorizer } from '../../../apiserver/access/rbac/evaluate.ts';
-import { joinSources, type RulesSource } from '../../../apiserver/access/rbac/source.ts';
-import { sendJson } from '../../../apiserver/edge/respond.ts';
-import type { ResourceDefinition } from '../../../apiserver/registry/resource.ts';
-import { type ApiServer, type ApiServerParts, createServer } from '../../../apiserver/serving/api-server.ts';
-import { ensureServerIdentities } from '../../../apiserver/serving/identities.ts';
-import { type Authority, type KeyPair, openAuthority } from '../../../base/certificates/authority.ts';
-import { newPrivateKey, type Subject, signCertificate } from '../../../base/certificates/sign.ts';
-import { createLogger } from '../../../base/log.ts';
-import { createMetrics } from '../../../base/metrics.ts';
+import { bearerTokens } from '../../apiserver/access/authentication/bearer.ts';
+import { parsePool } from '../../apiserver/access/authentication/certificate-pool.ts';
+import { clientCertificates } from '../../apiserver/access/authentication/client-certificate.ts';
+import { frontProxy } from '../../apiserver/access/authentication/front-proxy.ts';
+import { createAuthentication } from '../../apiserver/access/authentication/union.ts';
+import { healthPaths, superusers, unionAuthorizer } from '../../apiserver/access/authorization/union.ts';
+import { fixedPolicy } from '../../apiserver/access/rbac/component-policy.ts';
+import { rbacAuthorizer } from '../../apiserver/access/rbac/evaluate.ts';
+import { joinSources, type RulesSource } from '../../apiserver/access/rbac/source.ts';
+import { sendJson } from '../../apiserver/edge/respond.ts';
+import type { ResourceDefinition } from '../../apiserver/registry/resource.ts';
+import { type ApiServer, type ApiServerParts, createServer } from '../../apiserver/serving/api-server.ts';
+import { ensureServerIdentities } from '../../apiserver/serving/identities.ts';
+import { type Authority, type KeyPair, openAuthority } from '../../base/certificates/authority.ts';
+import { newPrivateKey, type Subject, signCertificate } from '../../base/certificates/sign.ts';
+import { createLogger } from '../../base/log.ts';
+import { createMetrics } from '../../base/metrics.ts';
 
 export interface InjectedServer {
   readonly server: ApiServer;

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { KeyPair } from '../../../base/certificates/authority.ts';
+import type { KeyPair } from '../../base/certificates/authority.ts';
 import { definition, type InjectedServer, issue, startInjected } from './injected-server.ts';
 
 let directory: string;

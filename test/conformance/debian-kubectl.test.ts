@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import supertest from 'supertest';
-import { debianKubectl } from '../../harness/debian-kubectl.ts';
+import { debianKubectl } from '../harness/debian-kubectl.ts';
 import { type KubectlBench, startKubectlBench } from './kubectl.ts';
 import { machine } from './machines.ts';
 

@@ -5,7 +5,7 @@ import { type Agent, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { KeyPair } from '../../../base/certificates/authority.ts';
+import type { KeyPair } from '../../base/certificates/authority.ts';
 import { type InjectedServer, issue, startInjected } from './injected-server.ts';
 
 let directory: string;

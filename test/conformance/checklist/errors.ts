@@ -1,0 +1,33 @@
+import { open, type Section } from './item.ts';
+
+/** Status objects of errors. */
+export const errors: Section = {
+  E1: open,
+  E2: open,
+  E3: open,
+  E4: open,
+  E5: open,
+  E6: open,
+  E7: open,
+  E8: open,
+  E9: open,
+  E10: open,
+  E11: open,
+  E12: open,
+  E13: open,
+  E14: open,
+  E15: open,
+  E16: open,
+  E17: open,
+  E18: open,
+  E19: open,
+  E20: open,
+  E21: open,
+  E22: open,
+  E23: open,
+  E24: open,
+  E30: open,
+  E31: open,
+  E32: open,
+  E33: open,
+};

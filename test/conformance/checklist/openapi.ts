@@ -1,0 +1,30 @@
+import { open, type Section } from './item.ts';
+
+/** OpenAPI documents and field validation. */
+export const openapi: Section = {
+  O1: open,
+  O2: open,
+  O3: open,
+  O4: open,
+  O5: open,
+  O6: open,
+  O7: open,
+  O8: open,
+  O9: open,
+  O10: open,
+  O11: open,
+  O12: open,
+  O13: open,
+  O14: open,
+  O20: open,
+  O21: open,
+  O22: open,
+  O23: open,
+  O24: open,
+  O25: open,
+  O26: open,
+  O27: open,
+  O28: open,
+  O29: open,
+  O30: open,
+};

@@ -1,0 +1,15 @@
+import { open, type Section } from './item.ts';
+
+/** Subresources and streams. */
+export const subresources: Section = {
+  U1: open,
+  U2: open,
+  U3: open,
+  U4: open,
+  U5: open,
+  U6: open,
+  U7: open,
+  U8: open,
+  U9: open,
+  U10: open,
+};
