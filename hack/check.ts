@@ -29,6 +29,7 @@ export async function checks(): Promise<readonly Check[]> {
       command: [bin('depcruise'), '--config', '.dependency-cruiser.cjs', ...ROOMS],
     },
     { name: 'generated files (hack/generate)', command: ['hack/generate', '--check'] },
+    { name: 'checklist of conformance (hack/conformance)', command: ['hack/conformance', '--check'] },
     { name: 'unused code (knip)', command: [bin('knip'), '--no-progress', '--no-config-hints'] },
     {
       name: 'style of the repository',

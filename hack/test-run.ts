@@ -14,6 +14,11 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 export const COUNTS = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo'] as const;
 export type Counts = Record<(typeof COUNTS)[number], number>;
 
+export interface TestResult {
+  readonly title: string;
+  readonly passed: boolean;
+}
+
 export interface FileResult {
   readonly file: string;
   readonly passed: boolean;
@@ -38,6 +43,14 @@ export function readCounts(output: string): Counts | undefined {
     counts[name] = Number(last);
   }
   return counts;
+}
+
+/** Every test and suite of a TAP output that ended, without those that were skipped. */
+export function testsOf(output: string): readonly TestResult[] {
+  return [...output.matchAll(/^ *(not )?ok \d+ - (.*)$/gm)]
+    .map(([, not, title = '']) => ({ title, passed: not === undefined }))
+    .filter(({ title }) => !/ # SKIP\b/.test(title))
+    .map(({ title, passed }) => ({ title: title.replace(/\\(.)/g, '$1'), passed }));
 }
 
 const OUTPUT_LIMIT = 4 * 1024 * 1024;

@@ -1,15 +1,20 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { flag, flagsOrExit } from '../base/flags.ts';
+import { keepResults } from './checklist/results.ts';
 import { plan, type Stage } from './test-plan.ts';
-import { COUNTS, type FileResult, failuresOf, noCounts, runFile } from './test-run.ts';
+import { COUNTS, type FileResult, failuresOf, noCounts, runFile, testsOf } from './test-run.ts';
 
 /**
  * hack/test after installing: runs the stages one after the other, prints a line for each file and what failed, and
  * ends with the sums in the lines with which node's test runner closes. Every file runs, also after a failure.
  */
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+
 function seconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1)} s`;
 }
@@ -94,6 +99,7 @@ async function main(): Promise<void> {
   for (const stage of stages) {
     results.push(...(await runStage(stage, (result, done) => reportFile(stage, result, done))));
   }
+  await keepResults(root, new Map(results.map(({ file, output }) => [file, testsOf(output)])));
   if (stages.some((stage) => stage.name === 'e2e')) {
     const trouble = await stopTestHome();
     if (trouble !== undefined) {

@@ -113,7 +113,7 @@ test('D12 to D16: resources, subresources with mapped verbs, all sorted', async 
   assert.equal((await get('/apis/torpor.dev/v1alpha1/')).status, 200);
 });
 
-test('T2, D23: the aggregated document with its exact type and ETag, 304 when it is known', async () => {
+test('D21, D23: the aggregated document with its exact type and ETag, 304 when it is known', async () => {
   const response = await get('/apis', `${v2},${v2beta1},application/json`);
   assert.equal(response.headers['content-type'], v2);
   assert.equal(response.headers.vary, 'Accept');
@@ -137,7 +137,7 @@ test('T2, D23: the aggregated document with its exact type and ETag, 304 when it
   assert.equal((await get('/api', v2)).headers['content-type'], v2);
 });
 
-test('T3, D26, D27: clauses that we do not have are skipped, in the client’s order', async () => {
+test('D26, D27: clauses that we do not have are skipped, in the client’s order', async () => {
   const kinds = async (accept: string) => {
     const response = await get('/apis', accept);
     return response.status === 200

@@ -78,7 +78,7 @@ after(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-test('T28: unknown paths are plain text 404, never a redirect and never HTML', async () => {
+test('E23, D4: unknown paths are plain text 404, never a redirect and never HTML', async () => {
   for (const path of [
     '/nowhere',
     '/apis/other.dev/v1/things',
@@ -178,7 +178,7 @@ test('A50: above the limits 429 in plain text with Retry-After; watches and admi
   assert.equal((await api.as(user).get(list)).status, 200, 'places are given back');
 });
 
-test('T31: bodies up to 3 MiB are read whatever their type, longer ones are 413', async () => {
+test('A52: bodies up to 3 MiB are read whatever their type, longer ones are 413', async () => {
   const limit = 3 * 1024 * 1024;
   const fine = await api
     .as(admin)

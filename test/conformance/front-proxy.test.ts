@@ -49,7 +49,7 @@ function ask(pair: KeyPair | undefined, headers: [string, string][]): Promise<{ 
 
 const host: [string, string] = ['Host', '127.0.0.1'];
 
-test('T25: repeated groups stay whole, also with a comma inside; extra keys are decoded; standard group is added', async () => {
+test('A5, A6, A8: repeated groups stay whole, also with a comma inside; extra keys are decoded; standard group is added', async () => {
   const { code, body } = await ask(
     proxy,
     [
@@ -72,7 +72,7 @@ test('T25: repeated groups stay whole, also with a comma inside; extra keys are 
   });
 });
 
-test('T26: without a certificate of the proxy the headers are as if they were not there', async () => {
+test('A4: without a certificate of the proxy the headers are as if they were not there', async () => {
   const { code, body } = await ask(undefined, [host, ['X-Remote-User', 'root'], ['X-Remote-Group', 'system:masters']]);
   assert.equal(code, 403);
   assert.match((body as { message: string }).message, /User "system:anonymous" cannot list/);

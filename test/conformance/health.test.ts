@@ -127,7 +127,7 @@ const ended = async (response: IncomingMessage): Promise<string> => {
   return text;
 };
 
-test('T30: a new certificate is used by new connections, an old watch goes on', async () => {
+test('A62: a new certificate is used by new connections, an old watch goes on', async () => {
   const before = await serial();
   const watch = await open(api, `${list}?watch=true`);
   const key = await newPrivateKey();
@@ -144,7 +144,7 @@ test('T30: a new certificate is used by new connections, an old watch goes on', 
   assert.deepEqual(ends.splice(0), ['client-gone']);
 });
 
-test('T29: the end: readyz fails, watches end cleanly, a slow request completes, then nothing listens', async () => {
+test('A61: the end: readyz fails, watches end cleanly, a slow request completes, then nothing listens', async () => {
   const other = await startInjected(directory, { ...overrides, limits: { shutdownDelayMs: 300, drainMs: 3_000 } });
   const watch = await open(other, `${list}?watch=true`);
   const stopping = other.server.stop();

@@ -187,7 +187,7 @@ test('OpenAPI: every document is there under its hash, with another hash too, ne
   assert.equal((await admin.get('/openapi/v3/apis/nothing/v1')).status, 404);
 });
 
-test('T1: with etcd frozen discovery answers at once, readyz fails, reads are 503 and never 404', async () => {
+test('D12, E33: with etcd frozen discovery answers at once, readyz fails, reads are 503 and never 404', async () => {
   const reconcilers = await as('reconcilers');
   etcd.freeze();
   try {
@@ -216,7 +216,7 @@ function served(): Promise<string> {
   });
 }
 
-test('T30: a serving certificate that is replaced on disk is used within seconds, a broken one is not', async () => {
+test('A62: a serving certificate that is replaced on disk is used within seconds, a broken one is not', async () => {
   const [authority, first] = [await openAuthority(join(directory, 'pki'), 'torpor-ca'), await served()];
   const path = join(directory, 'pki/serving.crt');
   const key = createPublicKey(await readFile(join(directory, 'pki/serving.key'), 'utf8'));

@@ -219,7 +219,7 @@ function refused(
   });
 }
 
-test('T27, A19: an upgrade goes the same way as every request, and needs create as well as get', async () => {
+test('U6, A19: an upgrade goes the same way as every request, and needs create as well as get', async () => {
   const anonymous = await refused(`${machines}/running/console`, undefined);
   assert.equal(anonymous.code, 403);
   assert.match(anonymous.body.message, /User "system:anonymous" cannot get resource "virtualmachines\/console"/);
@@ -246,20 +246,20 @@ test('what is not there or not running is said before any switch', async () => {
   assert.match(lost.body.message, /host "lost" has not said where its agent listens/);
 });
 
-test('G2: an agent that is another node’s is not talked to', async () => {
+test('an agent that is another node’s is not talked to (G2)', async () => {
   const { code, body } = await refused(`${machines}/elsewhere/console`, admin);
   assert.equal(code, 503);
   assert.match(body.message, /its certificate is that of "torpor:launcher:n1" and not of the launcher of "n2"/);
   assert.deepEqual(asked, []);
 });
 
-test('G1: what the agent refuses reaches the client as the agent said it', async () => {
+test('what the agent refuses reaches the client as the agent said it (G1)', async () => {
   const { code, body } = await refused(`${machines}/running/portforward/81`, admin);
   assert.deepEqual([code, body.message], [404, 'nothing listens on port 81']);
   assert.equal(asked.pop()?.url, '/machines/a/running/uid-running/portforward/81');
 });
 
-test('G1: an agent that cannot be reached, or does not answer, is 503', async () => {
+test('an agent that cannot be reached, or does not answer, is 503 (G1)', async () => {
   const real = endpoint;
   endpoint = '127.0.0.1:1';
   const { code, body } = await refused(`${machines}/running/console`, admin);
@@ -268,7 +268,7 @@ test('G1: an agent that cannot be reached, or does not answer, is 503', async ()
   endpoint = real;
 });
 
-test('G3 to G5: bytes go both ways untouched, protocols are the agent’s choice, credentials stay here', async () => {
+test('bytes go both ways untouched, protocols are the agent’s choice, credentials stay here (G3 to G5)', async () => {
   const token = 'base64url.bearer.authorization.k8s.io.Z29vZA';
   const ws = dial(`${machines}/running/console?take=true`, undefined, ['plain.kubevirt.io', token], {
     cookie: 'secret',
@@ -298,7 +298,7 @@ test('G3 to G5: bytes go both ways untouched, protocols are the agent’s choice
   for (const name of ['cookie', 'authorization', 'x-remote-user']) assert.equal(seen?.headers[name], undefined, name);
 });
 
-test('G4: when the client goes, the agent’s side ends too', async () => {
+test('when the client goes, the agent’s side ends too (G4)', async () => {
   const ws = dial(`${machines}/running/console`, admin);
   await new Promise((resolve) => ws.once('open', resolve));
   const gone = new Promise<void>((resolve) => {
@@ -335,7 +335,7 @@ function openLive(node: string, pair: KeyPair, protocol = 'torpor-live'): Promis
   });
 }
 
-test('R1: only the launcher of the node itself may send its values', async () => {
+test('only the launcher of the node itself may send its values (R1)', async () => {
   await assert.rejects(openLive('n2', launcher), /403/);
   await assert.rejects(openLive('n1', admin), /403/);
   await assert.rejects(openLive('n1', launcher, 'websocket'), /400/);
@@ -368,7 +368,7 @@ test('E1 to E3, R5: values come, go, and end with the stream', async () => {
   assert.equal(merged(), null);
 });
 
-test('R2 to R4: wrong lines, endless lines and silence end the stream, with a reason', async () => {
+test('wrong lines, endless lines and silence end the stream, with a reason (R2 to R4)', async () => {
   const lastLine = async (send: (socket: Socket) => void) => {
     const socket = await openLive('n1', launcher);
     let text = '';

@@ -33,7 +33,7 @@ describe('?wait=<phase>: the answer comes when the machine is there', () => {
     assert.ok(Date.now() - began < 2_000);
   });
 
-  test('T2, T3: when the time is over, 504 says where it hangs, and what was written stays', async () => {
+  test('when the time is over, 504 says where it hangs, and what was written stays (T2, T3)', async () => {
     const { body } = await t.admin.post(`${MACHINES}?wait=Running&waitTimeout=200ms`, machine('slow')).expect(504);
     assert.equal(body.reason, 'Timeout');
     assert.match(body.message, /"slow" did not become Running within 0\.2s: it is Pending/);
@@ -53,7 +53,7 @@ describe('?wait=<phase>: the answer comes when the machine is there', () => {
     assert.match(hung.body.message, /it is Preparing \(VolumesReady: no such image\)/);
   });
 
-  test('T1: parameters that make no sense are refused before anything is written', async () => {
+  test('parameters that make no sense are refused before anything is written (T1)', async () => {
     for (const query of ['wait=Flying', 'wait=Running&waitTimeout=soon', 'wait=Running&waitTimeout=2m']) {
       await t.admin.post(`${MACHINES}?${query}`, machine('never')).expect(400);
     }
@@ -61,7 +61,7 @@ describe('?wait=<phase>: the answer comes when the machine is there', () => {
     await t.admin.get(`${MACHINES}/never`).expect(404);
   });
 
-  test('T4: a machine that goes away ends the waiting', async () => {
+  test('a machine that goes away ends the waiting (T4)', async () => {
     const creating = t.admin
       .post(`${MACHINES}?wait=Running&waitTimeout=10s`, machine('gone'))
       .expect(409)
