@@ -18,7 +18,7 @@ export interface Stage {
 }
 
 /** Folders with unit tests beside the code. */
-const ROOMS = ['base', 'openapi', 'storage', 'apiserver', 'reconcilers', 'launcher', 'cli', 'hack'];
+const ROOMS = ['base', 'openapi', 'storage', 'apiserver', 'reconcilers', 'launcher', 'cli', 'hack', 'test/harness'];
 
 /** Folders of test/ that are no stage of their own: what tests share. */
 const NO_SUITE = new Set(['harness']);

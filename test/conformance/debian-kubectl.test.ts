@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import supertest from 'supertest';
-import { debianKubectl } from '../harness/debian-kubectl.ts';
+import { kubectlOf } from '../harness/kubectls.ts';
 import { type KubectlBench, startKubectlBench } from './kubectl.ts';
 import { machine } from './machines.ts';
 
@@ -16,7 +16,7 @@ const protobuf = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 const asked = protobuf.replace('v2.v1.0', 'v2@v1.0');
 
 before(async () => {
-  bench = await startKubectlBench(await debianKubectl());
+  bench = await startKubectlBench((await kubectlOf('bookworm')).program);
 });
 after(() => bench?.stop());
 

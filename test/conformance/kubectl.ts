@@ -26,7 +26,7 @@ export interface KubectlBench {
 
 /** What `kubectl edit` runs: it puts "after" where "before" stands. */
 const editor = 'sed -i s/before/after/';
-const root = join(import.meta.dirname, '../../..');
+const root = join(import.meta.dirname, '../..');
 
 export async function startKubectlBench(program = 'kubectl'): Promise<KubectlBench> {
   const directory = await mkdtemp(join(tmpdir(), 'torpor-kubectl-'));

@@ -21,7 +21,7 @@ let api: ChildProcess;
 let port: number;
 let output = '';
 
-const root = join(import.meta.dirname, '../../..');
+const root = join(import.meta.dirname, '../..');
 
 function start(...flags: string[]): ChildProcess {
   const child = spawn(process.execPath, ['--import', 'tsx', 'apiserver/main.ts', ...flags], {
