@@ -3,6 +3,7 @@ import type { KubernetesObject } from '../../openapi/machinery/object.ts';
 import type { Shape } from '../../openapi/schema/shape.ts';
 import type { Cache } from '../../storage/cache/cache.ts';
 import type { Store } from '../../storage/store.ts';
+import type { AdmissionChain } from '../admission/request.ts';
 import type { UserInfo } from '../request/info.ts';
 import { placeOf } from './keys.ts';
 import type { NamespaceLifecycle } from './namespace-lifecycle.ts';
@@ -47,9 +48,11 @@ export interface ResourceCore {
   readonly store: Store;
   readonly cache: ObjectCache;
   readonly schema: Schema | undefined;
-  /** Undefined where the host cluster keeps the namespaces, and for cluster-scoped resources. */
+  /** Undefined for cluster-scoped resources, and where nobody keeps namespaces. */
   readonly namespaces: NamespaceLifecycle | undefined;
   readonly admit: Admission;
+  /** What the host cluster's rules say; everything passes where there is none. */
+  readonly admission: AdmissionChain;
   readonly now: () => Date;
   nameOf(key: string): string;
 }

@@ -4,12 +4,14 @@ import { validateObjectMeta } from '../../openapi/machinery/metadata.ts';
 import { generateName } from '../../openapi/machinery/names.ts';
 import type { KubernetesObject } from '../../openapi/machinery/object.ts';
 import type { Change } from '../../storage/store.ts';
+import { requestHead } from '../admission/request.ts';
+import { mutated, validated } from './admitted.ts';
 import { decodeObject } from './codec.ts';
 import type { ResourceCore } from './core.ts';
 import { fieldManagers } from './field-managers.ts';
 import { encodeWithLimit } from './guaranteed-update.ts';
 import { isSegment, keyOf } from './keys.ts';
-import type { WriteContext } from './resource.ts';
+import type { ViewSubresource, WriteContext } from './resource.ts';
 
 export interface WriteRequest {
   readonly namespace: string;
@@ -17,6 +19,8 @@ export interface WriteRequest {
   readonly fieldManager: string;
   /** '' for the main resource. */
   readonly subresource?: string;
+  /** The view that the client writes the object through. */
+  readonly view?: ViewSubresource;
 }
 
 /** How often a generated name that is taken is drawn again before the client is told. */
@@ -37,12 +41,17 @@ export async function createObject(
   const { definition } = core;
   const base = sent.metadata.name ? '' : (sent.metadata.generateName ?? '');
   const attempts = base === '' ? 1 : GENERATE_ATTEMPTS;
+  const { namespace, dryRun } = request;
+  await core.namespaces?.checkCreate(definition, sent.metadata.name ?? '', namespace);
+  const head = requestHead(definition, context, 'CREATE', { namespace, dryRun, name: sent.metadata.name ?? '' });
+  const asked = !context.internal;
+  const wanted = asked ? await mutated(core, sent, { head, old: undefined }) : sent;
   for (let attempt = 1; ; attempt += 1) {
-    const object = structuredClone(sent);
-    if (base !== '') object.metadata.name = generateName(base);
+    const object = structuredClone(wanted);
+    if (base !== '' && !wanted.metadata.name) object.metadata.name = generateName(base);
     beforeCreate(core, object, context, request);
     const name = object.metadata.name ?? '';
-    if (attempt === 1) await core.namespaces?.checkCreate(definition, name, request.namespace);
+    if (asked) await validated(core, object, { head: { ...head, name }, old: undefined });
     const outcome = await put(core, keyOf(definition, request.namespace, name), object, request.dryRun);
     if (outcome === undefined) return object;
     if (base !== '' && attempt >= attempts) throw errors.generateNameConflict(definition, name);

@@ -1,9 +1,12 @@
 import { errors } from '../../openapi/machinery/errors.ts';
 import type { KubernetesObject } from '../../openapi/machinery/object.ts';
+import { requestHead } from '../admission/request.ts';
+import { type Admitted, validated } from './admitted.ts';
 import type { ResourceCore } from './core.ts';
 import { timestamp } from './create.ts';
 import { guaranteedUpdate, type Updated, type Wanted } from './guaranteed-update.ts';
 import { keyOf } from './keys.ts';
+import type { WriteContext } from './resource.ts';
 import { settled } from './update.ts';
 
 export type Propagation = 'Background' | 'Foreground' | 'Orphan';
@@ -14,7 +17,7 @@ export interface DeleteRequest {
   /** Undefined: finalizers stay as they are. */
   readonly propagation: Propagation | undefined;
   readonly preconditions: { readonly uid?: string; readonly resourceVersion?: string };
-  readonly signal: AbortSignal;
+  readonly gracePeriodSeconds?: number | undefined;
 }
 
 const FOREGROUND = 'foregroundDeletion';
@@ -25,10 +28,19 @@ const ORPHAN = 'orphan';
  * it again renews nothing. The outcome tells whether it is gone ('removed') or going.
  * @throws StatusError 404, and 409 when a precondition does not hold.
  */
-export function deleteObject(core: ResourceCore, name: string, request: DeleteRequest): Promise<Updated> {
+export function deleteObject(
+  core: ResourceCore,
+  name: string,
+  context: WriteContext,
+  request: DeleteRequest,
+): Promise<Updated> {
   const { definition } = core;
-  const change = (object: KubernetesObject): Wanted => {
+  const { namespace, dryRun } = request;
+  const head = requestHead(definition, context, 'DELETE', { namespace, name, dryRun });
+  const admission = { ...head, options: { ...head.options, ...optionsOf(request) } };
+  const change = async (object: KubernetesObject): Promise<Wanted> => {
     checkPreconditions(core, object, name, request.preconditions);
+    if (!context.internal) await admitDelete(core, { head: admission, old: structuredClone(object) });
     const meta = object.metadata;
     const finalizers = withPolicy(meta.finalizers ?? [], request.propagation);
     if (finalizers.length > 0) meta.finalizers = finalizers;
@@ -43,7 +55,21 @@ export function deleteObject(core: ResourceCore, name: string, request: DeleteRe
     }
     return settled(core, object);
   };
-  return guaranteedUpdate(core, keyOf(definition, request.namespace, name), change, request);
+  return guaranteedUpdate(core, keyOf(definition, namespace, name), change, { dryRun, signal: context.signal });
+}
+
+/** There is nothing to change about a delete, but mutating rules are asked too. */
+async function admitDelete(core: ResourceCore, admitted: Admitted): Promise<void> {
+  await core.admission.mutate({ ...admitted.head, object: undefined, old: admitted.old });
+  await validated(core, undefined, admitted);
+}
+
+function optionsOf({ gracePeriodSeconds, propagation, preconditions }: DeleteRequest) {
+  return {
+    ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+    ...(propagation === undefined ? {} : { propagationPolicy: propagation }),
+    ...(Object.keys(preconditions).length === 0 ? {} : { preconditions }),
+  };
 }
 
 function checkPreconditions(

@@ -6,6 +6,7 @@ import type { KubernetesObject } from '../../openapi/machinery/object.ts';
 import { WatchCache } from '../../storage/cache/watch-cache.ts';
 import { MemoryStore } from '../../storage/memory/memory-store.ts';
 import type { Change, Store } from '../../storage/store.ts';
+import { admitEverything } from '../admission/request.ts';
 import { createCacheCodec } from './cache-codec.ts';
 import { decodeObject, encodeObject } from './codec.ts';
 import type { ResourceCore, Summary } from './core.ts';
@@ -83,6 +84,7 @@ describe('guaranteedUpdate', () => {
     schema: undefined,
     namespaces: undefined,
     admit: () => undefined,
+    admission: admitEverything,
     now: () => new Date(),
     nameOf: () => 'a',
   });
@@ -136,6 +138,25 @@ describe('guaranteedUpdate', () => {
       }),
       (error) => isError(error, 'conflict'),
     );
+  });
+
+  test('G1: what is decided from the newest entry is decided once', async () => {
+    let asked = 0;
+    const refuse: ChangeFunction = () => {
+      asked += 1;
+      throw errors.conflict(definition, 'a');
+    };
+    await assert.rejects(update(refuse), (error) => isError(error, 'conflict'));
+    const keep: ChangeFunction = (object) => {
+      asked += 1;
+      return { kind: 'put', object };
+    };
+    assert.equal((await update(keep)).kind, 'unchanged');
+    await update((object) => {
+      asked += 1;
+      return { kind: 'put', object: { ...object, n: 5 } };
+    }, true);
+    assert.equal(asked, 3);
   });
 
   test('G3: what does not change is not written, whatever the order of its keys', async () => {

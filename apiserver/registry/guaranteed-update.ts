@@ -8,8 +8,9 @@ import type { ResourceCore } from './core.ts';
 /**
  * The one way to change what is stored: read, change, compare-and-swap, again.
  *
- * G1  The first attempt starts from the cache. What it decides from a stale entry (an error, a removal that is not
- *     needed, "nothing changed") counts only after it was decided again from a fresh one.
+ * G1  The first attempt starts from the cache. What it decides without a write (an error, "nothing changed", a dry run)
+ *     counts once the entry has turned out to be the newest; if it is stale, it is decided again from a fresh one. So the
+ *     change function, which may ask webhooks, is not called twice about the same object.
  * G2  A lost race on the object is tried again from what stands there now; a lost race on a key alongside it is tried
  *     again from the same object. The change function sees a copy of its own each time.
  * G3  An object that did not change is not written: no revision, no event.
@@ -51,6 +52,13 @@ export async function guaranteedUpdate(
     origin = stored((await core.store.get(key)).entry);
     fresh = true;
   };
+  /** True when what was decided from the present origin counts; else the origin is a newer one now. */
+  const counts = async (): Promise<boolean> => {
+    if (fresh) return true;
+    const seen = origin?.revision;
+    await refresh();
+    return origin?.revision === seen;
+  };
   if (origin === undefined) await refresh();
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     options.signal.throwIfAborted();
@@ -62,20 +70,15 @@ export async function guaranteedUpdate(
       wanted = await change(origin.parse());
       changes = await changesFor(core, key, origin.revision, old, wanted);
     } catch (error) {
-      if (fresh) throw error;
-      await refresh();
+      if (await counts()) throw error;
       continue;
     }
     if (wanted.kind === 'put' && nothingChanged(wanted.object, old)) {
-      if (fresh || options.dryRun) return { kind: 'unchanged', object: old };
-      await refresh();
+      if (options.dryRun || (await counts())) return { kind: 'unchanged', object: old };
       continue;
     }
     if (options.dryRun) {
-      if (!fresh) {
-        await refresh();
-        continue;
-      }
+      if (!(await counts())) continue;
       return { kind: wanted.kind === 'put' ? 'written' : 'removed', object: wanted.object };
     }
     const outcome = await core.store.commit(changes);

@@ -16,5 +16,6 @@ export function internalWrite(definition: ResourceDefinition, verb: string, sign
     subpath: '',
     query: new URLSearchParams(),
   };
-  return { info, user: { name: 'torpor:apiserver', groups: ['system:masters'], extra: {} }, signal, warnings: [] };
+  const user = { name: 'torpor:apiserver', groups: ['system:masters'], extra: {} };
+  return { info, user, signal, warnings: [], internal: true };
 }

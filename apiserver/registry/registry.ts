@@ -1,12 +1,14 @@
 import type { Store } from '../../storage/store.ts';
+import { type AdmissionChain, admitEverything } from '../admission/request.ts';
 import { type Admission, nameOfKey, type ObjectCache, type Schema } from './core.ts';
-import { createNamespaceLifecycle } from './namespace-lifecycle.ts';
+import { createNamespaceLifecycle, type NamespaceLifecycle, storedNamespaces } from './namespace-lifecycle.ts';
 import type { ResourceDefinition } from './resource.ts';
 import { createResourceStore, type ResourceStore } from './store.ts';
 
 /** All resources that are served, each with its store (none for create-only kinds). */
 export interface Registry {
   readonly definitions: readonly ResourceDefinition[];
+  readonly admission: AdmissionChain;
   find(group: string, version: string, plural: string): ServedResource | undefined;
   readonly schemaFor: (group: string, version: string, kind: string) => Schema | undefined;
   /** For code that knows that the resource is served; throws otherwise. */
@@ -27,6 +29,10 @@ export interface RegistryParts {
   readonly schemaFor: Registry['schemaFor'];
   /** Rules that depend on who writes what; absent = none. */
   readonly admit?: Admission;
+  /** The host cluster's rules; absent = there is no host cluster. */
+  readonly admission?: AdmissionChain;
+  /** The host cluster's namespaces, where it keeps them. */
+  readonly namespaces?: NamespaceLifecycle;
   readonly now?: () => Date;
 }
 
@@ -34,7 +40,8 @@ export function createRegistry(parts: RegistryParts): Registry {
   const { definitions, store, cache, schemaFor } = parts;
   const now = parts.now ?? (() => new Date());
   const embedded = definitions.some(({ group, plural }) => group === '' && plural === 'namespaces');
-  const lifecycle = embedded ? createNamespaceLifecycle(store, cache) : undefined;
+  const lifecycle = embedded ? createNamespaceLifecycle(storedNamespaces(store, cache)) : parts.namespaces;
+  const admission = parts.admission ?? admitEverything;
   const served = new Map<string, ServedResource>();
   const stores = new Map<string, ResourceStore>();
   for (const definition of definitions) {
@@ -48,6 +55,7 @@ export function createRegistry(parts: RegistryParts): Registry {
           schema,
           namespaces: namespaced ? lifecycle : undefined,
           admit: parts.admit ?? (() => undefined),
+          admission,
           now,
           nameOf: nameOfKey(definition),
         })
@@ -57,6 +65,7 @@ export function createRegistry(parts: RegistryParts): Registry {
   }
   return {
     definitions,
+    admission,
     schemaFor,
     find: (group, version, plural) => served.get(`${group}/${version}/${plural}`),
     store(group, plural) {

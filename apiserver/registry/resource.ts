@@ -29,7 +29,10 @@ export interface ResourceDefinition {
 }
 
 /** What a write knows of who asks for it; writes of the server itself have one too. */
-export type WriteContext = Pick<RequestContext, 'info' | 'user' | 'signal' | 'warnings'>;
+export type WriteContext = Pick<RequestContext, 'info' | 'user' | 'signal' | 'warnings' | 'annotate'> & {
+  /** The server acts for itself: the host cluster's admission is not asked. */
+  readonly internal?: true;
+};
 
 /** What is special about a resource when it is written. All functions are pure but for `answer`. */
 export interface Strategy {

@@ -24,7 +24,7 @@ export interface ResourceStore {
     context: WriteContext,
     request: WriteRequest,
   ): Promise<Updated>;
-  delete(name: string, request: DeleteRequest): Promise<Updated>;
+  delete(name: string, context: WriteContext, request: DeleteRequest): Promise<Updated>;
 }
 
 export function createResourceStore(core: ResourceCore): ResourceStore {
@@ -56,9 +56,9 @@ export function createResourceStore(core: ResourceCore): ResourceStore {
       known(name);
       return updateObject(core, name, desired, part, context, request);
     },
-    delete(name, request) {
+    delete(name, context, request) {
       known(name);
-      return deleteObject(core, name, request);
+      return deleteObject(core, name, context, request);
     },
   };
 }

@@ -1,6 +1,8 @@
 import { errors, field } from '../../openapi/machinery/errors.ts';
 import { validateObjectMetaUpdate } from '../../openapi/machinery/metadata.ts';
 import type { KubernetesObject } from '../../openapi/machinery/object.ts';
+import { requestHead } from '../admission/request.ts';
+import { type Admitted, mutated, validated } from './admitted.ts';
 import { specChanged } from './compare.ts';
 import type { ResourceCore } from './core.ts';
 import { metadataErrors, type WriteRequest } from './create.ts';
@@ -31,17 +33,29 @@ export function updateObject(
   context: WriteContext,
   request: WriteRequest,
 ): Promise<Updated> {
-  const key = keyOf(core.definition, request.namespace, name);
+  const { namespace, dryRun } = request;
+  const key = keyOf(core.definition, namespace, name);
+  const subresource = subresourceOf(part, request);
+  const head = requestHead(core.definition, context, 'UPDATE', { namespace, name, dryRun, subresource });
+  // An action was admitted as itself.
+  const asked = !context.internal && part !== 'whole';
   const change = async (current: KubernetesObject): Promise<Wanted> => {
     const old = structuredClone(current);
     const sent = await desired(current);
     checkPreconditions(core, sent, old, name);
-    const object = part === 'status' ? { ...structuredClone(old), status: sent.status } : sent;
-    if (part === 'status' && object.status === undefined) delete object.status;
+    if (!asked) {
+      const object = written(core, sent, old, part);
+      beforeUpdate(core, object, old, part, context, request);
+      return settled(core, object);
+    }
+    const admitted: Admitted = { head, old, view: request.view };
+    const wanted = await mutated(core, written(core, sent, old, part), admitted);
+    const object = written(core, wanted, old, part);
     beforeUpdate(core, object, old, part, context, request);
+    await validated(core, object, admitted);
     return settled(core, object);
   };
-  return guaranteedUpdate(core, key, change, { dryRun: request.dryRun, signal: context.signal });
+  return guaranteedUpdate(core, key, change, { dryRun, signal: context.signal });
 }
 
 /** Terminating objects without a reason to stay are removed by the write that takes the last reason away. */
@@ -70,6 +84,26 @@ function checkPreconditions(core: ResourceCore, sent: KubernetesObject, old: Kub
   if (resourceVersion !== old.metadata.resourceVersion) throw errors.conflict(definition, name);
 }
 
+const subresourceOf = (part: WrittenPart, request: WriteRequest) =>
+  request.subresource ?? (part === 'status' ? 'status' : '');
+
+/** What was sent, with everything from what is stored that this write may not touch. */
+function written(
+  core: ResourceCore,
+  sent: KubernetesObject,
+  old: KubernetesObject,
+  part: WrittenPart,
+): KubernetesObject {
+  const object = part === 'status' ? { ...structuredClone(old), status: sent.status } : sent;
+  if (part === 'status' && object.status === undefined) delete object.status;
+  keepServerFields(object, old);
+  if (part === 'main' && core.definition.strategy.hasStatus) {
+    if (old.status === undefined) delete object.status;
+    else object.status = structuredClone(old.status);
+  }
+  return object;
+}
+
 function beforeUpdate(
   core: ResourceCore,
   object: KubernetesObject,
@@ -80,11 +114,6 @@ function beforeUpdate(
 ): void {
   const { definition, schema } = core;
   const { strategy } = definition;
-  keepServerFields(object, old);
-  if (part === 'main' && strategy.hasStatus) {
-    if (old.status === undefined) delete object.status;
-    else object.status = structuredClone(old.status);
-  }
   schema?.default(object);
   const name = old.metadata.name ?? '';
   const shape = schema?.validate(object) ?? [];
@@ -93,7 +122,7 @@ function beforeUpdate(
   }
   if (part === 'main') strategy.prepareForUpdate?.(object, old, context);
   if (part === 'status') strategy.prepareForStatusUpdate?.(object, old, context);
-  const subresource = request.subresource ?? (part === 'status' ? 'status' : '');
+  const subresource = subresourceOf(part, request);
   fieldManagers.record(object, old, { manager: request.fieldManager, subresource, now: core.now() });
   if (part !== 'status' && specChanged(object, old, strategy.hasStatus)) {
     object.metadata.generation = (old.metadata.generation ?? 0) + 1;

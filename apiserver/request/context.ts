@@ -13,4 +13,6 @@ export interface RequestContext {
   readonly auditID: string;
   /** Texts for Warning headers (299), added before the answer is written. */
   readonly warnings: string[];
+  /** Adds an annotation to the request's audit event; absent where nothing is audited. */
+  readonly annotate?: (key: string, value: string) => void;
 }

@@ -1,5 +1,6 @@
 import { errors } from '../../openapi/machinery/errors.ts';
 import type { KubernetesObject } from '../../openapi/machinery/object.ts';
+import { requestHead } from '../admission/request.ts';
 import { readBody } from '../edge/body.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { ActionSubresource } from '../registry/resource.ts';
@@ -17,7 +18,7 @@ export async function actionVerb(
   target: Target,
   context: RequestContext,
   action: ActionSubresource,
-  schemaFor: Registry['schemaFor'],
+  { schemaFor, admission }: Pick<Registry, 'schemaFor' | 'admission'>,
 ): Promise<void> {
   requireNamespace(target);
   const { definition, namespace, name } = target;
@@ -26,7 +27,8 @@ export async function actionVerb(
   const waiting = waitOptions(definition, context.info.query);
   const body = await sentBody();
   const item = await target.store.get(namespace, name, { kind: 'newest' });
-  const answer = await action.run(structuredClone(item.object), body, context, options);
+  const admitted = await admittedBody(body);
+  const answer = await action.run(structuredClone(item.object), admitted, context, options);
   const reached = options.dryRun ? answer.object : await waitFor(target, context, waiting, answer.object);
   return answerObject(context, answer.status, form, definition, servedObject(reached));
 
@@ -35,10 +37,29 @@ export async function actionVerb(
     if (parsed === undefined) return undefined;
     const { bodyGroup: group, bodyVersion: version, bodyKind: kind } = action;
     const schema = schemaFor(group, version, kind);
-    const decoded = decodeBody(parsed, { group, version, kind, schema }, options.fieldValidation, context.warnings);
+    return checked(decodeBody(parsed, { group, version, kind, schema }, options.fieldValidation, context.warnings));
+  }
+
+  function checked(decoded: KubernetesObject): KubernetesObject {
+    const { bodyGroup: group, bodyVersion: version, bodyKind: kind } = action;
+    const schema = schemaFor(group, version, kind);
     schema?.default(decoded);
     const problems = schema?.validate(decoded) ?? [];
     if (problems.length > 0) throw errors.invalid({ group, kind }, name, problems);
     return decoded;
+  }
+
+  /** An action is admitted as the create of its body, as a binding or an eviction of a pod is. */
+  async function admittedBody(sent: KubernetesObject | undefined): Promise<KubernetesObject | undefined> {
+    const { bodyGroup: group, bodyVersion: version, bodyKind: kind } = action;
+    const apiVersion = group === '' ? version : `${group}/${version}`;
+    const { dryRun } = options;
+    const subresource = { kind: { group, version, kind }, subresource: action.name };
+    const head = requestHead(definition, context, 'CREATE', { namespace, name, dryRun, ...subresource });
+    const offered = sent ?? { apiVersion, kind, metadata: {} };
+    const result = (await admission.mutate({ ...head, object: offered, old: undefined })) ?? offered;
+    const object = result === offered ? offered : checked(structuredClone(result));
+    await admission.validate({ ...head, object, old: undefined });
+    return result === offered ? sent : object;
   }
 }

@@ -16,7 +16,7 @@ export async function deleteVerb(target: Target, context: RequestContext): Promi
   const { definition, namespace, name } = target;
   const form = negotiate(context.req, context.info.query, 'object');
   const options = await sentDeleteOptions(definition, context);
-  const outcome = await target.store.delete(name, { ...options, namespace, signal: context.signal });
+  const outcome = await target.store.delete(name, context, { ...options, namespace });
   if (outcome.kind !== 'removed') return answerObject(context, 200, form, definition, servedObject(outcome.object));
   return send(context, 200, Buffer.from(JSON.stringify(gone(definition, outcome.object))));
 }

@@ -31,7 +31,7 @@ export async function deleteCollectionVerb(target: Target, context: RequestConte
   async function deleteOne(item: ObjectItem): Promise<ObjectItem | undefined> {
     const { 'metadata.name': name = '', 'metadata.namespace': namespace = '' } = item.summary.fields;
     try {
-      await store.delete(name, { ...options, namespace, signal: context.signal });
+      await store.delete(name, context, { ...options, namespace });
       return item;
     } catch (error) {
       if (isError(error, 'notFound')) return undefined;

@@ -1,4 +1,5 @@
 import { errors } from '../../openapi/machinery/errors.ts';
+import { requestHead } from '../admission/request.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { StreamSubresource, UpgradeContext } from '../registry/resource.ts';
 import type { RequestContext } from '../request/context.ts';
@@ -62,7 +63,7 @@ async function subresource(registry: Registry, target: Target, context: RequestC
       return viewVerb(target, context, found, registry.schemaFor);
     case 'action':
       if (verb !== 'create') throw errors.unknownMethod();
-      return actionVerb(target, context, found, registry.schemaFor);
+      return actionVerb(target, context, found, registry);
     case 'read': {
       if (verb !== 'get') throw errors.unknownMethod();
       requireNamespace(target);
@@ -81,7 +82,8 @@ async function subresource(registry: Registry, target: Target, context: RequestC
 
 /**
  * For requests with an Upgrade: the stream that is asked for, or undefined when it is none, so that the request is
- * answered as any other. @throws StatusError 404 when the object does not exist.
+ * answered as any other. @throws StatusError 404 when the object does not exist, 400 for a dry run,
+ * and what the cluster's rules say against it.
  */
 export function createStreamLookup(registry: Registry) {
   return async (context: RequestContext): Promise<((upgrade: UpgradeContext) => Promise<void>) | undefined> => {
@@ -93,9 +95,28 @@ export function createStreamLookup(registry: Registry) {
     );
     if (stream === undefined) return undefined;
     requireNamespace(target);
+    if (info.query.has('dryRun')) throw errors.badRequest('dryRun is not supported for a stream');
     const item = await target.store.get(target.namespace, target.name, { kind: 'newest' });
+    await admitStream(registry, target, context);
     return (upgrade) => stream.connect(structuredClone(item.object), upgrade);
   };
+}
+
+/** Opening a stream changes nothing, but who may look into a machine is a question for the cluster's rules too. */
+async function admitStream({ admission }: Registry, target: Target, context: RequestContext): Promise<void> {
+  const { definition, namespace, name } = target;
+  const { group, version } = definition;
+  const kind = 'StreamOptions';
+  const head = requestHead(definition, context, 'CONNECT', {
+    namespace,
+    name,
+    dryRun: false,
+    kind: { group, version, kind },
+    subresource: context.info.subresource,
+  });
+  const object = { apiVersion: `${group}/${version}`, kind, metadata: {}, path: context.info.subpath };
+  await admission.mutate({ ...head, object, old: undefined });
+  await admission.validate({ ...head, object, old: undefined });
 }
 
 function notAllowed(target: Target, context: RequestContext) {

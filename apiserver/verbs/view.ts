@@ -45,6 +45,7 @@ export async function viewVerb(
     dryRun: options.dryRun,
     fieldManager: options.fieldManager,
     subresource: view.name,
+    view,
   });
   return answerObject(context, 200, form, definition, servedObject(view.toView(updated.object)));
 

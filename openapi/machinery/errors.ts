@@ -130,7 +130,7 @@ export const errors = {
   namespaceTerminating: (resource: GroupResource, name: string, namespace: string) =>
     make(
       'namespaceTerminating',
-      `${resourceText(resource)} ${quote(name)} is forbidden: unable to create new content in namespace ${namespace} because it is being terminated`,
+      `${name ? `${resourceText(resource)} ${quote(name)}` : resourceText(resource)} is forbidden: unable to create new content in namespace ${namespace} because it is being terminated`,
       ofResource(resource, name, {
         causes: [
           {

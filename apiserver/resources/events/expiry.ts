@@ -1,5 +1,6 @@
 import type { Event } from '../../../openapi/api.ts';
 import { isError } from '../../../openapi/machinery/errors.ts';
+import { internalWrite } from '../../registry/internal-write.ts';
 import type { ResourceStore } from '../../registry/store.ts';
 import { lastSeen } from './definition.ts';
 
@@ -14,6 +15,7 @@ export const EVENT_LIFETIME_MS = 60 * 60_000;
 export async function expireEvents(events: ResourceStore, now: Date, signal: AbortSignal): Promise<number> {
   const selection = { everything: true, name: undefined, matches: () => true };
   const page = await events.list({ namespace: '', show: { kind: 'any' }, limit: 0, after: '', selection });
+  const context = internalWrite(events.core.definition, 'delete', signal);
   let deleted = 0;
   for (const item of page.items) {
     signal.throwIfAborted();
@@ -23,7 +25,7 @@ export async function expireEvents(events: ResourceStore, now: Date, signal: Abo
     const { name = '', namespace = '' } = event.metadata;
     const preconditions = { resourceVersion: String(item.revision) };
     try {
-      await events.delete(name, { namespace, dryRun: false, propagation: undefined, preconditions, signal });
+      await events.delete(name, context, { namespace, dryRun: false, propagation: undefined, preconditions });
       deleted += 1;
     } catch (error) {
       if (!isError(error, 'notFound') && !isError(error, 'conflict')) throw error;
