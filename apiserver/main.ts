@@ -7,11 +7,17 @@ import { flagsOrExit } from '../base/flags.ts';
 import { createLogger } from '../base/log.ts';
 import { Shutdown } from '../base/shutdown.ts';
 import packageJson from '../package.json' with { type: 'json' };
-import { apiserverFlags } from './serving/flags.ts';
+import { apiserverFlags, apiserverSections, declinedFlags } from './serving/flags.ts';
 import { runApiServer } from './serving/run.ts';
 
 const name = 'torpor-apiserver';
-const flags = flagsOrExit({ name, about: 'Serves the torpor.dev API from etcd.', flags: apiserverFlags });
+const flags = flagsOrExit({
+  name,
+  about: 'Serves the torpor.dev API from etcd.',
+  flags: apiserverFlags,
+  sections: apiserverSections,
+  declined: declinedFlags,
+});
 
 const wrong: string[] = [];
 if (!flags.embedded) {
@@ -31,7 +37,9 @@ if (wrong.length > 0) {
 }
 
 const logger = createLogger(name);
-const shutdown = new Shutdown({ logger, deadlineMs: 14_000 + flags['shutdown-delay-duration'] });
+// Requests may take their time to the end; the rest is for the parts below.
+const lastMs = flags['shutdown-delay-duration'] + flags['request-timeout'] + 10_000;
+const shutdown = new Shutdown({ logger, deadlineMs: lastMs });
 shutdown.listen();
 try {
   await runApiServer({ flags, version: packageJson.version, logger, shutdown });

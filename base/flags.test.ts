@@ -108,4 +108,24 @@ describe('flags', () => {
     assert.match(text, /\(default 127\.0\.0\.1:7445\)/);
     assert.match(text, /\(required\)/);
   });
+
+  it('shows help in sections, and says why a flag of a similar program is not there', () => {
+    const sections = {
+      'Serving flags': ['secure-port', 'listen', 'cert-dir'],
+      'Other flags': ['node-name', 'embedded', 'leader-elect', 'period', 'allowed-names', 'mode'],
+    } as const;
+    const declined = { 'goaway-chance': 'HTTP/1.1 has no GOAWAY' };
+    const outcome = parseFlags({ ...program, sections, declined }, ['--help']);
+    const text = outcome.kind === 'help' ? outcome.text : assert.fail();
+    assert.match(
+      text,
+      /\n\nServing flags:\n\n {2}--secure-port NUMBER .*\n.*\n.*\n\nOther flags:\n\n {2}--node-name TEXT/,
+    );
+    assert.match(text, /--help +Shows this text\.\n$/);
+    const refused = parseFlags({ ...program, sections, declined }, ['--cert-dir=/a', '--goaway-chance=0.1']);
+    assert.match(
+      refused.kind === 'wrong' ? refused.text : '',
+      /unknown flag: --goaway-chance: HTTP\/1\.1 has no GOAWAY/,
+    );
+  });
 });

@@ -133,6 +133,10 @@ export interface Program<F extends FlagSet> {
   readonly name: string;
   readonly about: string;
   readonly flags: F;
+  /** Headings of the help text and the names of the flags below each; absent = one list. Every flag stands under one. */
+  readonly sections?: Readonly<Record<string, readonly string[]>>;
+  /** Flags that a person may know from a similar program and that this one has not: why. */
+  readonly declined?: Readonly<Record<string, string>>;
 }
 
 export type FlagOutcome<F extends FlagSet> =
@@ -156,7 +160,8 @@ export function parseFlags<F extends FlagSet>(program: Program<F>, args: readonl
     if (token.name === 'help' || token.rawName === '-h') return { kind: 'help', text: helpText(program) };
     const declared = Object.hasOwn(program.flags, token.name) ? program.flags[token.name] : undefined;
     if (declared === undefined || !token.rawName.startsWith('--')) {
-      wrong.push(`unknown flag: ${token.rawName}`);
+      const why = Object.hasOwn(program.declined ?? {}, token.name) ? `: ${program.declined?.[token.name]}` : '';
+      wrong.push(`unknown flag: ${token.rawName}${why}`);
       continue;
     }
     const text = token.value ?? (declared.placeholder === undefined ? 'true' : undefined);
@@ -194,18 +199,26 @@ function shownFallback({ fallback: value, show }: Flag<unknown>): string {
   return ` (default ${Array.isArray(value) ? value.join(',') : String(value)})`;
 }
 
-/** The text of --help: one line per flag, in the order of declaration. */
-export function helpText(program: Program<FlagSet>): string {
-  const rows = Object.entries(program.flags).map(([name, declared]): [string, string] => [
-    `  --${name}${declared.placeholder === undefined ? '' : ` ${declared.placeholder}`}`,
-    `${declared.about}${declared.required ? ' (required)' : shownFallback(declared)}`,
-  ]);
-  rows.push(['  --help', 'Shows this text.']);
-  const width = Math.min(44, Math.max(...rows.map(([left]) => left.length)) + 2);
-  const lines = rows.map(([left, right]) =>
-    left.length < width ? `${left.padEnd(width)}${right}` : `${left}\n${' '.repeat(width)}${right}`,
+/** The text of --help: one line per flag, in the order of declaration, under the headings of their sections. */
+export function helpText<F extends FlagSet>(program: Program<F>): string {
+  const flags: FlagSet = program.flags;
+  const rowOf = (name: string): [string, string] => {
+    const declared = flags[name] as Flag<unknown>;
+    const left = `  --${name}${declared.placeholder === undefined ? '' : ` ${declared.placeholder}`}`;
+    return [left, `${declared.about}${declared.required ? ' (required)' : shownFallback(declared)}`];
+  };
+  const sections = Object.entries(program.sections ?? { '': Object.keys(flags) }).map(
+    ([title, names]): [string, [string, string][]] => [title, names.map(rowOf)],
   );
-  return `${program.about}\n\nUsage: ${program.name} [flags]\n\n${lines.join('\n')}\n`;
+  sections.at(-1)?.[1].push(['  --help', 'Shows this text.']);
+  const width = Math.min(44, Math.max(...sections.flatMap(([, rows]) => rows).map(([left]) => left.length)) + 2);
+  const texts = sections.map(([title, rows]) => {
+    const lines = rows.map(([left, right]) =>
+      left.length < width ? `${left.padEnd(width)}${right}` : `${left}\n${' '.repeat(width)}${right}`,
+    );
+    return `${title === '' ? '' : `${title}:\n\n`}${lines.join('\n')}\n`;
+  });
+  return `${program.about}\n\nUsage: ${program.name} [flags]\n\n${texts.join('\n')}`;
 }
 
 /** For the first line of a program: the flags, or help on stdout and exit 0, or what is wrong on stderr and exit 2. */

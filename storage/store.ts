@@ -103,7 +103,7 @@ export interface Store {
   watch(prefix: string, after: bigint, signal: AbortSignal): AsyncIterable<WatchBatch>;
   /** Forgets history up to and including `revision`. */
   compact(revision: bigint): Promise<void>;
-  /** True when the store answers; used by readiness checks. */
-  healthy(): Promise<boolean>;
+  /** True when the store answers within `patienceMs` (2,000 when absent); used by readiness checks. */
+  healthy(patienceMs?: number): Promise<boolean>;
   close(): Promise<void>;
 }

@@ -10,6 +10,7 @@ import { keyOf } from '../registry/keys.ts';
 import { createRegistry, type Registry } from '../registry/registry.ts';
 import type { ResourceDefinition } from '../registry/resource.ts';
 import { createDispatch, createStreamLookup, type Dispatch } from '../verbs/dispatch.ts';
+import { standardWatchSettings, type WatchSettings } from '../verbs/watch-settings.ts';
 import { allResources } from './all.ts';
 import { expireEvents } from './events/expiry.ts';
 import type { HostParts } from './hosts/definition.ts';
@@ -34,6 +35,7 @@ export interface ApiParts {
   readonly live: { mergeMachine(object: KubernetesObject): void; mergeHost(object: KubernetesObject): void };
   readonly openStream: VirtualMachineParts['openStream'];
   readonly receiveLive: HostParts['receiveLive'];
+  readonly watch?: Partial<WatchSettings> & { readonly historyEvents?: number };
   readonly now?: () => Date;
 }
 
@@ -73,16 +75,23 @@ export function createApi(parts: ApiParts): Api {
     hosts: { mergeLive: (object) => parts.live.mergeHost(object), receiveLive: parts.receiveLive },
     embedded: embedded ? { reviews: parts.reviews } : undefined,
   });
-  const cache = new WatchCache<KubernetesObject, Summary>({ store, codec: createCacheCodec(definitions), log });
+  const windowEvents = parts.watch?.historyEvents;
+  const cache = new WatchCache<KubernetesObject, Summary>({
+    store,
+    codec: createCacheCodec(definitions),
+    log,
+    ...(windowEvents === undefined ? {} : { windowEvents }),
+  });
   const registry = createRegistry({ definitions, store, cache, schemaFor, admit: parts.admit, now });
+  const watchSettings: WatchSettings = { ...standardWatchSettings, ...parts.watch };
   const stop = new AbortController();
   let expiry: NodeJS.Timeout | undefined;
   return {
     definitions,
     registry,
     cache,
-    dispatch: createDispatch(registry),
-    streamOf: createStreamLookup(registry),
+    dispatch: createDispatch(registry, watchSettings),
+    streamOf: createStreamLookup(registry, watchSettings),
     hostOf,
     async start(signal) {
       cache.start();

@@ -2,8 +2,9 @@
  * One API server: the chain, what lies behind it, and its life.
  *
  * I1  `start` resolves when connections are accepted. Discovery and health answer from then on, whatever the store does.
- * I2  `stop`: readyz fails first, for `shutdownDelayMs` everything goes on; then watches and streams are ended, ordinary
- *     requests finish, connections close. It resolves when nothing is left.
+ * I2  `stop`: readyz fails first, for `shutdownDelayMs` everything goes on, while each answer tells its client to take
+ *     another connection for the next request; then watches and streams are ended, ordinary requests finish,
+ *     connections close. It resolves when nothing is left.
  */
 
 import type { IncomingMessage } from 'node:http';
@@ -28,7 +29,7 @@ import { writersOnly } from '../streams/writers-only.ts';
 import { type Documents, documentRouter } from './documents.ts';
 import { type Check, healthEndpoint } from './health.ts';
 import { requestMetrics } from './metrics.ts';
-import { createHttpsListener, type TlsMaterial } from './server.ts';
+import { createHttpsListener, type TlsMaterial, type TlsVersion } from './server.ts';
 import { versionDocument } from './version.ts';
 
 export interface ApiServerParts {
@@ -48,6 +49,8 @@ export interface ApiServerParts {
   readonly live: readonly Check[];
   readonly ready: readonly Check[];
   readonly limits?: Partial<Limits>;
+  /** The oldest version of TLS that is spoken; 1.2 when absent. */
+  readonly minVersion?: TlsVersion;
 }
 
 export interface Limits {
@@ -65,7 +68,7 @@ const standardLimits: Limits = {
   readOnlyInFlight: 400,
   mutatingInFlight: 200,
   shutdownDelayMs: 0,
-  drainMs: 8_000,
+  drainMs: 60_000,
 };
 
 export interface ApiServer {
@@ -112,7 +115,7 @@ export function createServer(parts: ApiServerParts): ApiServer {
   for (const [path, checks] of [
     ['/livez', [ping, ...parts.live]],
     ['/readyz', [ping, ...parts.ready, shutdown]],
-    ['/healthz', [ping, ...parts.live]],
+    ['/healthz', [ping, ...parts.live, ...parts.ready.filter(({ readyzOnly }) => readyzOnly !== true)]],
   ] as const) {
     const endpoint = healthEndpoint(path, checks, failed);
     documents[path] = endpoint;
@@ -133,7 +136,12 @@ export function createServer(parts: ApiServerParts): ApiServer {
 
   const listener = createHttpsListener({
     tls: parts.tls,
-    onRequest: createApp((req, res) => chain(req, res, destination)),
+    minVersion: parts.minVersion ?? 'TLSv1.2',
+    onRequest: createApp((req, res) => {
+      // I2: a request that meets the end of its connection would be lost.
+      if (stopping) res.setHeader('Connection', 'close');
+      return chain(req, res, destination);
+    }),
     onUpgrade: createUpgradeListener({
       chain,
       streamOf: writersOnly(resources, authorize, parts.streamOf),

@@ -1,23 +1,61 @@
 import { flag } from '../../base/flags.ts';
 
-/** Flags that kube-apiserver has too are named as there. */
-export const apiserverFlags = {
+/** Flags that kube-apiserver has too are named, and mean, as there. A flag stands in the group under whose heading --help shows it. */
+const etcd = {
   'etcd-servers': flag.list({ about: 'etcd, as http:// or https:// URLs.', fallback: ['http://127.0.0.1:2379'] }),
   'etcd-prefix': flag.text({ about: 'All keys stand below this.', fallback: '/torpor.dev' }),
   'etcd-cafile': flag.file({ about: "Authority of etcd's certificate." }),
   'etcd-certfile': flag.file({ about: 'Client certificate for etcd.' }),
   'etcd-keyfile': flag.file({ about: 'Its key.' }),
+  'etcd-compaction-interval': flag.duration({
+    about: 'Time between two compactions of etcd, by one of all replicas; 0s = never.',
+    fallback: 300_000,
+  }),
+  'etcd-healthcheck-timeout': flag.duration({ about: 'Time for the check "etcd".', fallback: 2_000 }),
+  'etcd-readycheck-timeout': flag.duration({ about: 'Time for the check "etcd-readiness".', fallback: 2_000 }),
+  'default-watch-cache-size': flag.integer({
+    about: 'Changes that are kept as history for watches.',
+    fallback: 10_000,
+    min: 100,
+  }),
+};
+
+const serving = {
   'bind-address': flag.text({ about: 'Address to serve on; 0.0.0.0 or :: for all.', fallback: '127.0.0.1' }),
   'secure-port': flag.integer({ about: 'Port to serve on.', fallback: 7443, min: 0, max: 65535 }),
   'cert-dir': flag.directory({ about: 'Authority and certificates; made at the first start.', required: true }),
   'tls-cert-file': flag.file({ about: 'Serving certificate, instead of one of our own authority.' }),
   'tls-private-key-file': flag.file({ about: 'Its key.' }),
-  embedded: flag.toggle({ about: 'Work without Kubernetes: serve the core kinds, authorize by our own rules.' }),
-  'kubeconfig-dir': flag.directory({
-    about:
-      'With --embedded: gets kubeconfig (the administrator), kubeconfigs/reconcilers and kubeconfigs/launcher-NODE.',
+  'tls-min-version': flag.choice(['VersionTLS12', 'VersionTLS13'], {
+    about: 'Oldest version of TLS that is spoken.',
+    fallback: 'VersionTLS12',
   }),
-  'node-name': flag.text({ about: 'With --embedded: name of this node; its launcher gets a certificate.' }),
+};
+
+const requests = {
+  'max-requests-inflight': flag.integer({ about: 'Reads worked on at once; 0 = any number.', fallback: 400, min: 0 }),
+  'max-mutating-requests-inflight': flag.integer({
+    about: 'Writes worked on at once; 0 = any number.',
+    fallback: 200,
+    min: 0,
+  }),
+  'request-timeout': flag.duration({
+    about: 'Longest time for a request that is no watch or stream.',
+    fallback: 60_000,
+  }),
+  'min-request-timeout': flag.integer({
+    about: 'Seconds that a watch lasts which asks for no time itself; at random up to twice as long.',
+    fallback: 1_800,
+    min: 1,
+    max: 1_000_000,
+  }),
+  'shutdown-delay-duration': flag.duration({
+    about: 'Time between failing /readyz and closing connections, for load balancers.',
+    fallback: 0,
+  }),
+};
+
+const authentication = {
   'client-ca-file': flag.file({ about: 'Further authorities of client certificates (user = CN, groups = O).' }),
   'requestheader-client-ca-file': flag.file({ about: "Authorities of the front proxy's certificate." }),
   'requestheader-allowed-names': flag.list({ about: 'Common names that the front proxy may have; empty = any.' }),
@@ -29,18 +67,41 @@ export const apiserverFlags = {
     fallback: ['X-Remote-Extra-'],
   }),
   'anonymous-auth': flag.toggle({ about: 'Serve requests without credentials as system:anonymous.', fallback: true }),
-  'max-requests-inflight': flag.integer({ about: 'Reads worked on at once; 0 = any number.', fallback: 400, min: 0 }),
-  'max-mutating-requests-inflight': flag.integer({
-    about: 'Writes worked on at once; 0 = any number.',
-    fallback: 200,
-    min: 0,
+};
+
+const embedded = {
+  embedded: flag.toggle({ about: 'Work without Kubernetes: serve the core kinds, authorize by our own rules.' }),
+  'kubeconfig-dir': flag.directory({
+    about:
+      'With --embedded: gets kubeconfig (the administrator), kubeconfigs/reconcilers and kubeconfigs/launcher-NODE.',
   }),
-  'request-timeout': flag.duration({
-    about: 'Longest time for a request that is no watch or stream.',
-    fallback: 60_000,
-  }),
-  'shutdown-delay-duration': flag.duration({
-    about: 'Time between failing /readyz and closing connections, for load balancers.',
-    fallback: 0,
-  }),
+  'node-name': flag.text({ about: 'With --embedded: name of this node; its launcher gets a certificate.' }),
+};
+
+export const apiserverFlags = { ...etcd, ...serving, ...requests, ...authentication, ...embedded };
+
+export const apiserverSections: Readonly<Record<string, readonly string[]>> = {
+  'Etcd flags': Object.keys(etcd),
+  'Secure serving flags': Object.keys(serving),
+  'Request flags': Object.keys(requests),
+  'Authentication flags': Object.keys(authentication),
+  'Embedded flags': Object.keys(embedded),
+};
+
+const http1 = 'only HTTP/1.1 is served (docs/decisions/0035-http-1-alone.md)';
+
+/** Flags of kube-apiserver that people may carry over, and why they mean nothing here. */
+export const declinedFlags: Readonly<Record<string, string>> = {
+  'goaway-chance': http1,
+  'http2-max-streams-per-connection': http1,
+  'disable-http2-serving': http1,
+  'insecure-port': 'there is no port without TLS',
+  'tls-cipher-suites': 'the suites of Node.js for the version that --tls-min-version asks for are served',
+  'watch-cache': 'every read comes from the watch cache, which cannot be switched off',
+  'watch-cache-sizes': 'all resources share one history; see --default-watch-cache-size',
+  'storage-backend': 'the store is etcd',
+  'storage-media-type': 'objects are stored as JSON',
+  'etcd-servers-overrides': 'all objects stand in one etcd: one transaction may touch several',
+  'enable-priority-and-fairness': 'requests above --max-requests-inflight are answered 429 and not queued',
+  profiling: 'use Node.js: kill -USR1 and its inspector',
 };

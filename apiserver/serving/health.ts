@@ -5,6 +5,8 @@ import type { RequestContext } from '../request/context.ts';
 /** One thing that must be well. Resolves when it is, throws with the reason when it is not. */
 export interface Check {
   readonly name: string;
+  /** Not part of /healthz, which asks for less than /readyz. */
+  readonly readyzOnly?: true;
   check(): Promise<void> | void;
 }
 
@@ -13,8 +15,8 @@ const patienceMs = 3_000;
 
 /**
  * /healthz, /livez and /readyz as Kubernetes has them: `ok`; with ?verbose or on failure one line for each check;
- * /readyz/etcd asks for one alone; ?exclude= leaves some out. Reasons are withheld, as anybody may ask; `onFailure` gets
- * them for the log.
+ * /readyz/etcd asks for one alone; ?exclude= leaves some out. Reasons are withheld, as anybody may ask; who may ask for a
+ * check alone is told, and `onFailure` gets them for the log.
  */
 export function healthEndpoint(
   path: string,
@@ -43,7 +45,7 @@ export function healthEndpoint(
       return sendText(
         context,
         reason === undefined ? 200 : 500,
-        reason === undefined ? 'ok' : `internal server error: ${title} check ${single} failed\n`,
+        reason === undefined ? 'ok' : `internal server error: ${reason}\n`,
       );
     }
     const excluded = new Set(info.query.getAll('exclude'));

@@ -57,6 +57,7 @@ export async function runApiServer({ flags, version, logger, shutdown }: RunOpti
     ...(await etcdTls(flags)),
     log: logger,
     observe: etcdObserver(metrics),
+    compactEveryMs: flags['etcd-compaction-interval'],
   });
   shutdown.add('store', () => store.close());
 
@@ -84,6 +85,7 @@ export async function runApiServer({ flags, version, logger, shutdown }: RunOpti
     store,
     log: logger,
     embedded: flags.embedded,
+    watch: { minimumMs: flags['min-request-timeout'] * 1_000, historyEvents: flags['default-watch-cache-size'] },
     live,
     reviews: {
       selfSubjectAccessReview: (object, user) => reviews.selfSubjectAccessReview(object, user),
@@ -142,9 +144,18 @@ export async function runApiServer({ flags, version, logger, shutdown }: RunOpti
     documents: openApiDocuments(api.definitions, version),
     live: [],
     ready: [
-      { name: 'etcd', check: async () => fail(!(await store.healthy()), 'etcd does not answer') },
       {
-        name: 'watch-cache',
+        name: 'etcd',
+        check: async () => fail(!(await store.healthy(flags['etcd-healthcheck-timeout'])), 'etcd does not answer'),
+      },
+      {
+        name: 'etcd-readiness',
+        readyzOnly: true,
+        check: async () => fail(!(await store.healthy(flags['etcd-readycheck-timeout'])), 'etcd does not answer'),
+      },
+      {
+        name: 'informer-sync',
+        readyzOnly: true,
         check: () => fail(!api.cache.readiness.ready, api.cache.readiness.ready ? '' : api.cache.readiness.reason),
       },
       { name: 'rules', check: () => fail(stored.unready !== undefined, stored.unready ?? '') },
@@ -155,7 +166,9 @@ export async function runApiServer({ flags, version, logger, shutdown }: RunOpti
       readOnlyInFlight: flags['max-requests-inflight'],
       mutatingInFlight: flags['max-mutating-requests-inflight'],
       shutdownDelayMs: flags['shutdown-delay-duration'],
+      drainMs: flags['request-timeout'],
     },
+    minVersion: flags['tls-min-version'] === 'VersionTLS13' ? 'TLSv1.3' : 'TLSv1.2',
   });
   for (const files of [users, serving, proxies]) files?.onChange(() => server.useTls(tls()));
 

@@ -6,16 +6,19 @@
  * V3  New certificates are used by new connections; those that are open go on.
  * V4  The end: `drain` lets no new connection in and closes idle ones, waits for ordinary requests, then closes what is
  *     left at the deadline. Watches and streams have been ended by the chain's shutdown signal before.
+ * V5  Who speaks plain HTTP is answered 400 with the reason, in plain HTTP.
  */
 import { constants } from 'node:crypto';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { createServer as createHttpsServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { KeyPair } from '../../base/certificates/authority.ts';
 
 /** Go's limit; Node's 16 KiB would refuse users with many groups behind the front proxy. */
 const maxHeaderSize = 1024 * 1024;
+
+export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
 
 export interface TlsMaterial {
   readonly serving: KeyPair;
@@ -25,6 +28,7 @@ export interface TlsMaterial {
 
 export interface HttpsServerOptions {
   readonly tls: TlsMaterial;
+  readonly minVersion: TlsVersion;
   readonly onRequest: RequestListener;
   readonly onUpgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
   readonly onHandshakeError: () => void;
@@ -36,21 +40,27 @@ export interface HttpsServer {
   drain(deadlineMs: number): Promise<void>;
 }
 
-function contextOf(tls: TlsMaterial) {
+function contextOf(tls: TlsMaterial, minVersion: TlsVersion) {
   return {
     cert: tls.serving.certificate,
     key: tls.serving.key,
     ca: tls.clientAuthorities,
-    minVersion: 'TLSv1.2' as const,
+    minVersion,
     // A resumed session would not carry the client's intermediate certificates.
     secureOptions: constants.SSL_OP_NO_TICKET,
   };
 }
 
+/** As Go's servers answer it. */
+const plainRefusal = 'HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n';
+
+const peerOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
+
 export function createHttpsListener(options: HttpsServerOptions): HttpsServer {
+  const { minVersion } = options;
   const server: Server = createHttpsServer(
     {
-      ...contextOf(options.tls),
+      ...contextOf(options.tls, minVersion),
       requestCert: true,
       rejectUnauthorized: false,
       ALPNProtocols: ['http/1.1'],
@@ -66,9 +76,20 @@ export function createHttpsListener(options: HttpsServerOptions): HttpsServer {
   );
   server.maxHeadersCount = 0;
   server.on('upgrade', options.onUpgrade);
-  server.on('tlsClientError', options.onHandshakeError);
+  // V5: below the TLS socket that fails, the connection itself can still be written to.
+  const shakingHands = new Map<string, Socket>();
+  server.on('connection', (connection: Socket) => {
+    const peer = peerOf(connection);
+    shakingHands.set(peer, connection);
+    connection.once('close', () => shakingHands.delete(peer));
+  });
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+    options.onHandshakeError();
+    if (error.code === 'ERR_SSL_HTTP_REQUEST') shakingHands.get(peerOf(socket))?.end(plainRefusal);
+  });
   const sockets = new Set<Duplex>();
   server.on('secureConnection', (socket) => {
+    shakingHands.delete(peerOf(socket));
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
@@ -86,7 +107,7 @@ export function createHttpsListener(options: HttpsServerOptions): HttpsServer {
           resolve(server.address() as AddressInfo);
         });
       }),
-    use: (tls) => server.setSecureContext(contextOf(tls)),
+    use: (tls) => server.setSecureContext(contextOf(tls, minVersion)),
     async drain(deadlineMs) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();

@@ -15,11 +15,13 @@ import { findTarget, requireNamespace, type Target } from './target.ts';
 import { updateVerb } from './update.ts';
 import { viewVerb } from './view.ts';
 import { watchVerb } from './watch.ts';
+import type { WatchSettings } from './watch-settings.ts';
+import { wantsWebSocket, watchOverSocket } from './watch-socket.ts';
 
 export type Dispatch = (context: RequestContext) => Promise<void>;
 
 /** From a resource request that passed the chain to the file of its verb. @throws StatusError 404 and 405 among others. */
-export function createDispatch(registry: Registry): Dispatch {
+export function createDispatch(registry: Registry, watchSettings: WatchSettings): Dispatch {
   return async (context) => {
     const target = findTarget(registry, context.info);
     if (context.info.subresource !== '') return subresource(registry, target, context);
@@ -30,7 +32,7 @@ export function createDispatch(registry: Registry): Dispatch {
       case 'list':
         return listVerb(target, context);
       case 'watch':
-        return watchVerb(target, context);
+        return watchVerb(target, context, watchSettings);
       case 'create':
         // A POST to an object's own path makes nothing.
         if (target.name !== '') throw notAllowed(target, context);
@@ -85,10 +87,17 @@ async function subresource(registry: Registry, target: Target, context: RequestC
  * answered as any other. @throws StatusError 404 when the object does not exist, 400 for a dry run,
  * and what the cluster's rules say against it.
  */
-export function createStreamLookup(registry: Registry) {
+export function createStreamLookup(registry: Registry, watchSettings: WatchSettings) {
   return async (context: RequestContext): Promise<((upgrade: UpgradeContext) => Promise<void>) | undefined> => {
     const { info } = context;
-    if (!info.isResource || info.subresource === '') return undefined;
+    if (!info.isResource) return undefined;
+    if (info.subresource === '') {
+      if (info.verb !== 'watch' || !wantsWebSocket(context.req.headers.upgrade)) return undefined;
+      const target = findTarget(registry, info);
+      // The ordinary way has the refusal.
+      if (!target.definition.verbs.includes('watch')) return undefined;
+      return (upgrade) => watchOverSocket(target, upgrade, watchSettings);
+    }
     const target = findTarget(registry, info);
     const stream = target.definition.subresources.find(
       (one): one is StreamSubresource => one.kind === 'stream' && one.name === info.subresource,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { listOptions, watchOptions } from './list-options.ts';
+import { lastsMs, standardWatchSettings } from './watch-settings.ts';
 
 const list = (query: string) => listOptions(new URLSearchParams(query)).show;
 const watch = (query: string) => watchOptions(new URLSearchParams(query));
@@ -26,10 +27,14 @@ test('W20: versions are decimal numbers of 63 bits without leading zeros', () =>
   }
 });
 
-test('W7: the time of a watch, random between half an hour and an hour when none is asked for', () => {
+test('W7: the time of a watch, random between once and twice the minimum when none is asked for', () => {
   assert.equal(watch('timeoutSeconds=7').timeoutMs, 7_000);
-  const { timeoutMs } = watch('');
-  assert.ok(timeoutMs >= 1_800_000 && timeoutMs < 3_600_000);
-  assert.ok(watch('timeoutSeconds=999999999999').timeoutMs < 2 ** 31);
+  assert.equal(watch('timeoutSeconds=0').timeoutMs, undefined);
+  assert.equal(lastsMs(7_000, standardWatchSettings), 7_000);
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    const ms = lastsMs(watch('').timeoutMs, standardWatchSettings);
+    assert.ok(ms >= 1_800_000 && ms < 3_600_000);
+  }
+  assert.ok(lastsMs(watch('timeoutSeconds=999999999999').timeoutMs, standardWatchSettings) < 2 ** 31);
   assert.throws(() => watch('timeoutSeconds=soon'), /invalid timeoutSeconds/);
 });

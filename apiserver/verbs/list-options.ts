@@ -20,7 +20,8 @@ export interface WatchOptions {
   /** undefined: the behaviour of old, which depends on the resourceVersion. */
   readonly sendInitialEvents: boolean | undefined;
   readonly bookmarks: boolean;
-  readonly timeoutMs: number;
+  /** undefined: as long as the server likes. */
+  readonly timeoutMs: number | undefined;
 }
 
 export type Version =
@@ -144,17 +145,12 @@ function limitOf(text: string): number {
   return Math.min(limit, Number.MAX_SAFE_INTEGER);
 }
 
-const SHORTEST_DEFAULT_MS = 1_800_000;
-/** setTimeout's largest delay. */
-const LONGEST_MS = 2 ** 31 - 1;
-
-/** Absent: a random time between half an hour and an hour, so that watchers do not all come back at once. */
-function timeoutOf(text: string): number {
-  if (text === '' || text === '0') return SHORTEST_DEFAULT_MS * (1 + Math.random());
+function timeoutOf(text: string): number | undefined {
+  if (text === '' || text === '0') return undefined;
   if (!/^-?\d{1,15}$/.test(text)) throw errors.badRequest(`invalid timeoutSeconds ${JSON.stringify(text)}`);
   const seconds = Number(text);
   if (seconds < 0) refuse([field.invalid('timeoutSeconds', seconds, 'must be greater than or equal to 0')]);
-  return Math.min(seconds * 1000, LONGEST_MS);
+  return seconds * 1000;
 }
 
 function matchProblems(match: string, version: Version, token: string): FieldError[] {

@@ -6,6 +6,7 @@ import type { ObjectItem } from '../registry/list.ts';
 import type { ResourceDefinition } from '../registry/resource.ts';
 import type { View } from './negotiate.ts';
 import { partialObject, tableHead, tableRow } from './views.ts';
+import type { WatchSettings } from './watch-settings.ts';
 
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
@@ -17,7 +18,12 @@ export interface WatchFrames {
   bookmark(revision: bigint, initialEventsEnd: boolean): Buffer;
 }
 
-export function createWatchFrames(definition: ResourceDefinition, view: View): WatchFrames {
+/** `onEvent` is told of each event that goes out, also when its bytes were made before. */
+export function createWatchFrames(
+  definition: ResourceDefinition,
+  view: View,
+  onEvent: WatchSettings['onEvent'],
+): WatchFrames {
   const apiVersion = definition.group === '' ? definition.version : `${definition.group}/${definition.version}`;
   // The columns stand only in the first table of a stream.
   let columnsSent = false;
@@ -36,15 +42,20 @@ export function createWatchFrames(definition: ResourceDefinition, view: View): W
     columnsSent = true;
     return first;
   };
+  const told = (bytes: Buffer): Buffer => {
+    onEvent(definition, bytes.length);
+    return bytes;
+  };
   return {
-    initial: (item) => frame('ADDED', bodyOf(item, item.bytes, columnsNow())),
+    initial: (item) => told(frame('ADDED', bodyOf(item, item.bytes, columnsNow()))),
     event(type, item, event) {
       const columns = columnsNow();
       const form = `${type} ${formOf(view)}${columns ? ' columns' : ''}`;
-      return event.encoded(form, () => {
+      const bytes = event.encoded(form, () => {
         const served = type === 'DELETED' ? withRevision(item.bytes, event.revision) : item.bytes;
         return frame(type, bodyOf(item, served, columns));
       });
+      return told(bytes);
     },
     bookmark(revision, initialEventsEnd) {
       const metadata = {

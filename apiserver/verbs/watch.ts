@@ -1,8 +1,6 @@
-import type { Writable } from 'node:stream';
 import { errors } from '../../openapi/machinery/errors.ts';
 import type { KubernetesObject } from '../../openapi/machinery/object.ts';
 import type { CacheWatch, Freshness, Scope, WatchFrom } from '../../storage/cache/cache.ts';
-import { startAnswer } from '../edge/respond.ts';
 import type { Summary } from '../registry/core.ts';
 import { isSegment, keyOf, prefixOf } from '../registry/keys.ts';
 import { type Selection, selectionOf } from '../registry/selection.ts';
@@ -10,9 +8,10 @@ import { transitionOf } from '../registry/transition.ts';
 import type { RequestContext } from '../request/context.ts';
 import { type WatchOptions, watchOptions } from './list-options.ts';
 import { negotiate } from './negotiate.ts';
-import { SliceWriter } from './slices.ts';
 import type { Target } from './target.ts';
 import { createWatchFrames, errorFrame, type WatchFrames } from './watch-frames.ts';
+import { lastsMs, type WatchSettings } from './watch-settings.ts';
+import { AnswerSink, type WatchSink } from './watch-sink.ts';
 
 /**
  * GET ?watch=true.
@@ -24,24 +23,36 @@ import { createWatchFrames, errorFrame, type WatchFrames } from './watch-frames.
  * V4  A bookmark's revision is never ahead of what this stream has sent (the cache's watch knows it), and bookmarks go
  *     only to those who asked for them.
  * V5  The stream ends cleanly when its time is over, with a last bookmark shortly before; every timer ends with it.
+ * V6  Who asked for bookmarks gets one when nothing was sent for a while, also when much happens that is not for them.
  */
-export async function watchVerb(target: Target, context: RequestContext): Promise<void> {
+export function watchVerb(target: Target, context: RequestContext, settings: WatchSettings): Promise<void> {
+  return openWatch(target, context, settings, new AnswerSink(context));
+}
+
+/** Resolves when the stream is over; what is thrown before the sink was started is an answer to the request. */
+export async function openWatch(
+  target: Target,
+  context: Pick<RequestContext, 'info' | 'req' | 'signal'>,
+  settings: WatchSettings,
+  sink: WatchSink,
+): Promise<void> {
   const { query } = context.info;
   const form = negotiate(context.req, query, 'watch');
   const options = watchOptions(query);
   const selection = selectionOf(target.definition, query);
   const { cache } = target.store.core;
   if (!cache.readiness.ready) throw errors.tooManyRequests(`the cache is not ready: ${cache.readiness.reason}`);
-  const time = new WatchTime(context.signal, options.timeoutMs);
+  const time = new WatchTime(context.signal, lastsMs(options.timeoutMs, settings), settings);
   try {
     const from = startOf(options);
     const opening = await cache.watch(scopeOf(target, selection, context.info.name), from, {
       signal: time.signal,
-      ...(options.bookmarks ? { bookmarkEveryMs: BOOKMARK_EVERY_MS } : {}),
+      ...(options.bookmarks ? { bookmarkEveryMs: settings.bookmarkEveryMs } : {}),
     });
     // V1
-    startAnswer(context, 200, 'application/json');
-    const stream = new WatchStream(context, createWatchFrames(target.definition, form.view), selection, time);
+    sink.start(time.signal);
+    const frames = createWatchFrames(target.definition, form.view, settings.onEvent);
+    const stream = new WatchStream(sink, frames, selection, time, settings);
     switch (opening.kind) {
       case 'open':
         await stream.run(opening.watch, options);
@@ -62,10 +73,6 @@ export async function watchVerb(target: Target, context: RequestContext): Promis
   }
 }
 
-const BOOKMARK_EVERY_MS = 60_000;
-/** How long before the end of the stream the last bookmark goes out. */
-const LAST_BOOKMARK_MS = 2_000;
-
 /** V5: the stream's own end, beside the request's. */
 class WatchTime {
   readonly signal: AbortSignal;
@@ -73,11 +80,11 @@ class WatchTime {
   readonly #timers: NodeJS.Timeout[];
   #beforeEnd: () => void = () => undefined;
 
-  constructor(request: AbortSignal, timeoutMs: number) {
+  constructor(request: AbortSignal, timeoutMs: number, { lastBookmarkMs }: WatchSettings) {
     this.signal = AbortSignal.any([request, this.#controller.signal]);
     this.#timers = [
       setTimeout(() => this.#controller.abort(), timeoutMs),
-      setTimeout(() => this.#beforeEnd(), Math.max(0, timeoutMs - LAST_BOOKMARK_MS)),
+      setTimeout(() => this.#beforeEnd(), Math.max(0, timeoutMs - lastBookmarkMs)),
     ];
   }
 
@@ -93,20 +100,27 @@ class WatchTime {
 }
 
 class WatchStream {
-  readonly #context: RequestContext;
+  readonly #sink: WatchSink;
   readonly #frames: WatchFrames;
   readonly #selection: Selection;
   readonly #time: WatchTime;
-  readonly #writer: SliceWriter;
+  readonly #bookmarkEveryMs: number;
   #idle = true;
   #lastBookmarkDue = false;
+  #sentAt = performance.now();
 
-  constructor(context: RequestContext, frames: WatchFrames, selection: Selection, time: WatchTime) {
-    this.#context = context;
+  constructor(
+    sink: WatchSink,
+    frames: WatchFrames,
+    selection: Selection,
+    time: WatchTime,
+    { bookmarkEveryMs }: WatchSettings,
+  ) {
+    this.#sink = sink;
     this.#frames = frames;
     this.#selection = selection;
     this.#time = time;
-    this.#writer = new SliceWriter(context.res as Writable, time.signal);
+    this.#bookmarkEveryMs = bookmarkEveryMs;
   }
 
   async run(watch: CacheWatch<KubernetesObject, Summary>, options: WatchOptions): Promise<void> {
@@ -123,22 +137,26 @@ class WatchStream {
           case 'state':
             for (const item of step.items) {
               if (this.#selection.everything || this.#selection.matches(item.summary)) {
-                await this.#writer.write(this.#frames.initial(item));
+                await this.#write(this.#frames.initial(item));
               }
             }
             if (options.sendInitialEvents === true && options.bookmarks) {
-              await this.#writer.write(this.#frames.bookmark(step.revision, true));
+              await this.#write(this.#frames.bookmark(step.revision, true));
             }
             break;
           case 'events':
             for (const event of step.events) {
               const transition = transitionOf(event, this.#selection);
               if (transition.kind === 'none') continue;
-              await this.#writer.write(this.#frames.event(transition.kind, transition.item, event));
+              await this.#write(this.#frames.event(transition.kind, transition.item, event));
+            }
+            // V6
+            if (options.bookmarks && performance.now() - this.#sentAt >= this.#bookmarkEveryMs) {
+              await this.#write(this.#frames.bookmark(step.revision, false));
             }
             break;
           case 'bookmark':
-            await this.#writer.write(this.#frames.bookmark(step.revision, false));
+            await this.#write(this.#frames.bookmark(step.revision, false));
             break;
           case 'ended':
             return await this.#ended(step.why);
@@ -146,32 +164,36 @@ class WatchStream {
             step satisfies never;
         }
         // V3
-        await this.#writer.flush();
+        await this.#sink.flush();
         this.#idle = true;
         if (this.#lastBookmarkDue) this.#lastBookmark(watch);
       }
-      this.#close();
+      this.#sink.end();
     } catch (error) {
       // The time being over, or the server going down, is a clean end; all else belongs to the edge.
       if (!this.#time.signal.aborted) throw error;
-      this.#close();
+      this.#sink.end();
     }
   }
 
   async fail(error: { readonly status: Parameters<typeof errorFrame>[0] }): Promise<void> {
-    await this.#writer.write(errorFrame(error.status));
-    await this.#writer.flush();
-    this.#close();
+    await this.#write(errorFrame(error.status));
+    await this.#sink.flush();
+    this.#sink.end();
+  }
+
+  async #write(frame: Buffer): Promise<void> {
+    this.#sentAt = performance.now();
+    await this.#sink.write(frame);
   }
 
   async #ended(why: 'slow' | 'resync' | 'closed'): Promise<void> {
     switch (why) {
       case 'closed':
-        return this.#close();
+        return this.#sink.end();
       case 'slow':
         // The client comes back with its last revision; it has not read what is in the way, so it gets no more.
-        this.#context.res.destroy();
-        return;
+        return this.#sink.destroy();
       case 'resync':
         return this.fail(errors.expired('too old resource version: the history of this watch is gone, list again'));
       default:
@@ -182,15 +204,7 @@ class WatchStream {
   /** Only between two steps: then the watch's revision covers exactly what was sent (V4). */
   #lastBookmark(watch: CacheWatch<KubernetesObject, Summary>): void {
     this.#lastBookmarkDue = false;
-    const { res } = this.#context;
-    if (!res.writableNeedDrain && !res.destroyed) res.write(this.#frames.bookmark(watch.revision, false));
-  }
-
-  #close(): void {
-    const { res } = this.#context;
-    // What a client did not take in all this time it will not take now.
-    if (res.writableNeedDrain) res.destroy();
-    else res.end();
+    this.#sink.offer(this.#frames.bookmark(watch.revision, false));
   }
 }
 

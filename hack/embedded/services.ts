@@ -50,7 +50,8 @@ export function services(options: EmbeddedOptions): readonly Service[] {
     {
       name: 'apiserver',
       title: 'API server',
-      graceMs: 15_000,
+      // A request may take a minute, and is answered before the end.
+      graceMs: 75_000,
       program: ours('apiserver', dist, [
         '--embedded',
         `--etcd-servers=https://127.0.0.1:${ports.etcd}`,

@@ -131,10 +131,10 @@ export class EtcdStore implements Store {
     }
   }
 
-  async healthy(): Promise<boolean> {
+  async healthy(patienceMs = HEALTH_MS): Promise<boolean> {
     if (this.#closed) return false;
     try {
-      await this.#readNewest(Math.min(HEALTH_MS, this.#calls.deadlineMs));
+      await this.#readNewest(Math.min(patienceMs, this.#calls.deadlineMs));
       return true;
     } catch {
       return false;
