@@ -52,7 +52,6 @@ export async function bundle(programs: readonly Program[] = PROGRAMS): Promise<v
     target: 'node20',
     sourcemap: 'linked',
     sourcesContent: false,
-    keepNames: true,
     external: EXTERNAL,
     banner: { js: BANNER },
     logLevel: 'silent',

@@ -3,10 +3,17 @@ import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { type CertificatePool, type Verification, verifyClient } from './certificate-pool.ts';
 
-/** The certificate that the client of this connection showed, if any. */
+/** Each call of the socket's own getter makes a new object from the handshake, and a connection carries many requests. */
+const shown = new WeakMap<object, X509Certificate>();
+
+/** The certificate that the client of this connection showed, if any; the same object for all of its requests. */
 export function peerCertificate(req: IncomingMessage): X509Certificate | undefined {
   const socket = req.socket as TLSSocket;
-  return typeof socket.getPeerX509Certificate === 'function' ? socket.getPeerX509Certificate() : undefined;
+  const known = shown.get(socket);
+  if (known !== undefined) return known;
+  const certificate = typeof socket.getPeerX509Certificate === 'function' ? socket.getPeerX509Certificate() : undefined;
+  if (certificate !== undefined) shown.set(socket, certificate);
+  return certificate;
 }
 
 /** Verification costs a signature check for each link; it is remembered per connection and pool, for a while. */
@@ -36,8 +43,19 @@ export interface CertificateName {
   readonly organizations: readonly string[];
 }
 
-/** From the parsed names: the printed form cannot tell a line break in a value from the next attribute. */
+/** Parsing takes longer than all the rest of recognizing a caller. */
+const names = new WeakMap<X509Certificate, CertificateName>();
+
 export function nameOf(certificate: X509Certificate): CertificateName {
+  const known = names.get(certificate);
+  if (known !== undefined) return known;
+  const name = parseName(certificate);
+  names.set(certificate, name);
+  return name;
+}
+
+/** From the parsed names: the printed form cannot tell a line break in a value from the next attribute. */
+function parseName(certificate: X509Certificate): CertificateName {
   const { subject } = certificate.toLegacyObject() as unknown as {
     subject?: { CN?: string | string[]; O?: string | string[] };
   };
