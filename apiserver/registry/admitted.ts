@@ -1,4 +1,5 @@
 import { errors } from '../../openapi/machinery/errors.ts';
+import { cloneJson } from '../../openapi/machinery/json-value.ts';
 import type { KubernetesObject } from '../../openapi/machinery/object.ts';
 import type { AdmissionRequest, RequestHead } from '../admission/request.ts';
 import type { ResourceCore } from './core.ts';
@@ -30,7 +31,7 @@ export async function mutated(
     core.schema?.prune(read);
     return read;
   }
-  const changed = structuredClone(object);
+  const changed = cloneJson(object);
   admitted.view.fromView(read, changed);
   return changed;
 }
@@ -42,7 +43,7 @@ export function validated(core: ResourceCore, object: KubernetesObject | undefin
 
 function requestOf(object: KubernetesObject | undefined, { head, old, view }: Admitted): AdmissionRequest {
   const seen = (one: KubernetesObject | undefined) =>
-    view === undefined || one === undefined ? one : view.toView(structuredClone(one));
+    view === undefined || one === undefined ? one : view.toView(cloneJson(one));
   return { ...head, ...(view ? { kind: kindOf(view) } : {}), object: seen(object), old: seen(old) };
 }
 

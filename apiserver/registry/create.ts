@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { errors } from '../../openapi/machinery/errors.ts';
+import { cloneJson } from '../../openapi/machinery/json-value.ts';
 import { validateObjectMeta } from '../../openapi/machinery/metadata.ts';
 import { generateName } from '../../openapi/machinery/names.ts';
 import type { KubernetesObject } from '../../openapi/machinery/object.ts';
@@ -47,7 +48,7 @@ export async function createObject(
   const asked = !context.internal;
   const wanted = asked ? await mutated(core, sent, { head, old: undefined }) : sent;
   for (let attempt = 1; ; attempt += 1) {
-    const object = structuredClone(wanted);
+    const object = cloneJson(wanted);
     if (base !== '' && !wanted.metadata.name) object.metadata.name = generateName(base);
     beforeCreate(core, object, context, request);
     const name = object.metadata.name ?? '';

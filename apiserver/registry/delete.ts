@@ -1,4 +1,5 @@
 import { errors } from '../../openapi/machinery/errors.ts';
+import { cloneJson } from '../../openapi/machinery/json-value.ts';
 import type { KubernetesObject } from '../../openapi/machinery/object.ts';
 import { requestHead } from '../admission/request.ts';
 import { type Admitted, validated } from './admitted.ts';
@@ -40,7 +41,7 @@ export function deleteObject(
   const admission = { ...head, options: { ...head.options, ...optionsOf(request) } };
   const change = async (object: KubernetesObject): Promise<Wanted> => {
     checkPreconditions(core, object, name, request.preconditions);
-    if (!context.internal) await admitDelete(core, { head: admission, old: structuredClone(object) });
+    if (!context.internal) await admitDelete(core, { head: admission, old: cloneJson(object) });
     const meta = object.metadata;
     const finalizers = withPolicy(meta.finalizers ?? [], request.propagation);
     if (finalizers.length > 0) meta.finalizers = finalizers;

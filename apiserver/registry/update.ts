@@ -1,4 +1,5 @@
 import { errors, field } from '../../openapi/machinery/errors.ts';
+import { cloneJson } from '../../openapi/machinery/json-value.ts';
 import { validateObjectMetaUpdate } from '../../openapi/machinery/metadata.ts';
 import type { KubernetesObject } from '../../openapi/machinery/object.ts';
 import { requestHead } from '../admission/request.ts';
@@ -40,7 +41,7 @@ export function updateObject(
   // An action was admitted as itself.
   const asked = !context.internal && part !== 'whole';
   const change = async (current: KubernetesObject): Promise<Wanted> => {
-    const old = structuredClone(current);
+    const old = cloneJson(current);
     const sent = await desired(current);
     checkPreconditions(core, sent, old, name);
     if (!asked) {
@@ -94,12 +95,12 @@ function written(
   old: KubernetesObject,
   part: WrittenPart,
 ): KubernetesObject {
-  const object = part === 'status' ? { ...structuredClone(old), status: sent.status } : sent;
+  const object = part === 'status' ? { ...cloneJson(old), status: sent.status } : sent;
   if (part === 'status' && object.status === undefined) delete object.status;
   keepServerFields(object, old);
   if (part === 'main' && core.definition.strategy.hasStatus) {
     if (old.status === undefined) delete object.status;
-    else object.status = structuredClone(old.status);
+    else object.status = cloneJson(old.status);
   }
   return object;
 }

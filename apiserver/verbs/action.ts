@@ -1,4 +1,5 @@
 import { errors } from '../../openapi/machinery/errors.ts';
+import { cloneJson } from '../../openapi/machinery/json-value.ts';
 import type { KubernetesObject } from '../../openapi/machinery/object.ts';
 import { requestHead } from '../admission/request.ts';
 import { readBody } from '../edge/body.ts';
@@ -28,7 +29,7 @@ export async function actionVerb(
   const body = await sentBody();
   const item = await target.store.get(namespace, name, { kind: 'newest' });
   const admitted = await admittedBody(body);
-  const answer = await action.run(structuredClone(item.object), admitted, context, options);
+  const answer = await action.run(cloneJson(item.object), admitted, context, options);
   const reached = options.dryRun ? answer.object : await waitFor(target, context, waiting, answer.object);
   return answerObject(context, answer.status, form, definition, servedObject(reached));
 
@@ -58,7 +59,7 @@ export async function actionVerb(
     const head = requestHead(definition, context, 'CREATE', { namespace, name, dryRun, ...subresource });
     const offered = sent ?? { apiVersion, kind, metadata: {} };
     const result = (await admission.mutate({ ...head, object: offered, old: undefined })) ?? offered;
-    const object = result === offered ? offered : checked(structuredClone(result));
+    const object = result === offered ? offered : checked(cloneJson(result));
     await admission.validate({ ...head, object, old: undefined });
     return result === offered ? sent : object;
   }

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import { stringify } from 'yaml';
+import { cloneJson } from '../../openapi/machinery/json-value.ts';
 import { send, startAnswer } from '../edge/respond.ts';
 import type { ObjectItem, ObjectPage } from '../registry/list.ts';
 import type { ResourceDefinition } from '../registry/resource.ts';
@@ -64,7 +65,7 @@ function shapeOf(form: AnswerForm, definition: ResourceDefinition, page: ObjectP
   const empty = page.items.length === 0;
   const decorated = (item: ObjectItem) => {
     if (definition.strategy.decorate === undefined) return item.object;
-    const copy = structuredClone(item.object);
+    const copy = cloneJson(item.object);
     definition.strategy.decorate(copy);
     return copy;
   };

@@ -1,4 +1,5 @@
 import { errors } from '../../openapi/machinery/errors.ts';
+import { cloneJson } from '../../openapi/machinery/json-value.ts';
 import { requestHead } from '../admission/request.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { StreamSubresource, UpgradeContext } from '../registry/resource.ts';
@@ -70,7 +71,7 @@ async function subresource(registry: Registry, target: Target, context: RequestC
       if (verb !== 'get') throw errors.unknownMethod();
       requireNamespace(target);
       const item = await target.store.get(target.namespace, target.name, getFreshness(context.info.query));
-      return found.read(structuredClone(item.object), context);
+      return found.read(cloneJson(item.object), context);
     }
     case 'stream':
       if (verb !== 'get') throw errors.unknownMethod();
@@ -107,7 +108,7 @@ export function createStreamLookup(registry: Registry, watchSettings: WatchSetti
     if (info.query.has('dryRun')) throw errors.badRequest('dryRun is not supported for a stream');
     const item = await target.store.get(target.namespace, target.name, { kind: 'newest' });
     await admitStream(registry, target, context);
-    return (upgrade) => stream.connect(structuredClone(item.object), upgrade);
+    return (upgrade) => stream.connect(cloneJson(item.object), upgrade);
   };
 }
 

@@ -1,3 +1,4 @@
+import { cloneJson } from '../../openapi/machinery/json-value.ts';
 import type { RequestContext } from '../request/context.ts';
 import { answerObject } from './answer-object.ts';
 import { getFreshness } from './list-options.ts';
@@ -14,7 +15,7 @@ export async function getVerb(target: Target, context: RequestContext): Promise<
   if (decorate === undefined) {
     return answerObject(context, 200, form, definition, { bytes: item.bytes, object: () => item.object });
   }
-  const object = structuredClone(item.object);
+  const object = cloneJson(item.object);
   decorate(object);
   return answerObject(context, 200, form, definition, { object: () => object });
 }

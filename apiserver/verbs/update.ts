@@ -1,3 +1,4 @@
+import { cloneJson } from '../../openapi/machinery/json-value.ts';
 import type { WrittenPart } from '../registry/update.ts';
 import type { RequestContext } from '../request/context.ts';
 import { answerObject, servedObject } from './answer-object.ts';
@@ -15,7 +16,7 @@ export async function updateVerb(target: Target, context: RequestContext, part: 
   const sent = await sentObject({ ...definition, schema }, context, options);
   alignName(sent, name);
   alignNamespace(sent, definition.namespaced, namespace);
-  const updated = await target.store.update(name, () => structuredClone(sent), part, context, {
+  const updated = await target.store.update(name, () => cloneJson(sent), part, context, {
     namespace,
     dryRun: options.dryRun,
     fieldManager: options.fieldManager,

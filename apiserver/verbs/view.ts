@@ -1,5 +1,5 @@
 import { errors } from '../../openapi/machinery/errors.ts';
-import type { JsonObject } from '../../openapi/machinery/json-value.ts';
+import { cloneJson, type JsonObject } from '../../openapi/machinery/json-value.ts';
 import type { KubernetesObject } from '../../openapi/machinery/object.ts';
 import { readBody } from '../edge/body.ts';
 import { patchTypesOf } from '../registry/patch-types.ts';
@@ -30,7 +30,7 @@ export async function viewVerb(
   const form = negotiate(context.req, query, 'plain');
   if (verb === 'get') {
     const item = await store.get(namespace, name, getFreshness(query));
-    return answerObject(context, 200, form, definition, servedObject(view.toView(structuredClone(item.object))));
+    return answerObject(context, 200, form, definition, servedObject(view.toView(cloneJson(item.object))));
   }
   const options = writeOptions(
     context,
@@ -60,7 +60,7 @@ export async function viewVerb(
     const mediaType = mediaTypeOf(context.req);
     const patch = readPatch(mediaType, await readBody(context), patchTypesOf(definition), decoding.schema?.shape);
     return (current) => {
-      const before = view.toView(structuredClone(current)) as unknown as JsonObject;
+      const before = view.toView(cloneJson(current)) as unknown as JsonObject;
       const value = patchedObject(patch.apply(before), decoding, name) as JsonObject;
       const body = { value, duplicates: patch.duplicates };
       return written(decodeBody(body, decoding, options.fieldValidation, context.warnings, 'patch'), current);
@@ -69,7 +69,7 @@ export async function viewVerb(
 
   /** The object with the view's change; what the view says about identity and version counts. */
   function written(sent: KubernetesObject, current: KubernetesObject): KubernetesObject {
-    view.fromView(structuredClone(sent), current);
+    view.fromView(cloneJson(sent), current);
     const { uid, resourceVersion } = sent.metadata;
     if (uid) current.metadata.uid = uid;
     if (resourceVersion && resourceVersion !== '0') current.metadata.resourceVersion = resourceVersion;

@@ -1,4 +1,5 @@
 import { errors } from '../../openapi/machinery/errors.ts';
+import { cloneJson } from '../../openapi/machinery/json-value.ts';
 import type { KubernetesObject } from '../../openapi/machinery/object.ts';
 import { keyOf } from '../registry/keys.ts';
 import type { ResourceDefinition } from '../registry/resource.ts';
@@ -56,7 +57,7 @@ export async function waitFor(
     const last = await follow(target, AbortSignal.any([context.signal, over.signal]), waiting.phase, written);
     if (last.kind === 'there') return last.object;
     context.signal.throwIfAborted();
-    const shown = structuredClone(last.object);
+    const shown = cloneJson(last.object);
     definition.strategy.decorate?.(shown);
     const what = `${definition.plural}.${definition.group} ${JSON.stringify(written.metadata.name ?? '')}`;
     throw errors.gatewayTimeout(
@@ -95,8 +96,7 @@ async function follow(
     for (const item of items) {
       if (item === undefined || item.object.metadata.uid !== uid) throw gone();
       last = item.object;
-      if (definition.strategy.progress?.phaseOf(last) === phase)
-        return { kind: 'there', object: structuredClone(last) };
+      if (definition.strategy.progress?.phaseOf(last) === phase) return { kind: 'there', object: cloneJson(last) };
     }
   }
   return { kind: 'hangs', object: last };

@@ -1,3 +1,4 @@
+import { cloneJson } from '../../openapi/machinery/json-value.ts';
 import type { KubernetesObject, Status } from '../../openapi/machinery/object.ts';
 import type { CacheEvent } from '../../storage/cache/cache.ts';
 import { withRevision } from '../registry/codec.ts';
@@ -105,7 +106,7 @@ function formOf(view: View): string {
 
 function decorated(definition: ResourceDefinition, object: KubernetesObject): KubernetesObject {
   if (definition.strategy.decorate === undefined) return object;
-  const copy = structuredClone(object);
+  const copy = cloneJson(object);
   definition.strategy.decorate(copy);
   return copy;
 }

@@ -11,11 +11,13 @@ export function isJsonObject(value: unknown): value is JsonObject {
 /** The one key that plain assignment does not store: it would change the prototype instead. No reader lets it through. */
 export const FORBIDDEN_KEY = '__proto__';
 
-export function cloneJson<T extends JsonValue>(value: T): T {
+/** A deep copy of plain JSON data; several times faster than structuredClone, which knows more kinds of things. */
+export function cloneJson<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(cloneJson) as T;
-  if (!isJsonObject(value)) return value;
-  const copy: JsonObject = {};
-  for (const [key, member] of Object.entries(value)) copy[key] = cloneJson(member);
+  const source = value as Record<string, unknown>;
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(source)) copy[key] = cloneJson(source[key]);
   return copy as T;
 }
 

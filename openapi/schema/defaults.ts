@@ -1,3 +1,4 @@
+import { cloneJson } from '../machinery/json-value.ts';
 import { isJsonObject, type Shape } from './shape.ts';
 
 /**
@@ -22,7 +23,7 @@ export function applyDefaults(value: unknown, shape: Shape, reach: 'stored' | 'e
     case 'object':
       if (!isJsonObject(value)) return;
       for (const [name, child] of shape.properties) {
-        if (value[name] === undefined && child.default !== undefined) value[name] = structuredClone(child.default);
+        if (value[name] === undefined && child.default !== undefined) value[name] = cloneJson(child.default);
         if (value[name] !== undefined) applyDefaults(value[name], child, reach);
       }
       return;
