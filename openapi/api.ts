@@ -56,6 +56,11 @@ export type NonResourceRule = Schemas['NonResourceRule'];
 export type SubjectRulesReviewStatus = Schemas['SubjectRulesReviewStatus'];
 export type SelfSubjectRulesReview = Kind<Schemas['SelfSubjectRulesReview']>;
 
+// autoscaling.yaml
+export type Scale = Kind<Schemas['Scale']>;
+export type ScaleSpec = Schemas['ScaleSpec'];
+export type ScaleStatus = Schemas['ScaleStatus'];
+
 // coordination.yaml
 export type Lease = Kind<Schemas['Lease']>;
 export type LeaseSpec = Schemas['LeaseSpec'];
@@ -175,6 +180,13 @@ export type MachineResources = Schemas['MachineResources'];
 // virtual-machine-network.yaml
 export type Network = Schemas['Network'];
 export type PodNetwork = Schemas['PodNetwork'];
+
+// virtual-machine-pool.yaml
+export type VirtualMachinePool = Kind<Schemas['VirtualMachinePool']>;
+export type VirtualMachinePoolSpec = Schemas['VirtualMachinePoolSpec'];
+export type VirtualMachinePoolStatus = Schemas['VirtualMachinePoolStatus'];
+export type VirtualMachineTemplate = Schemas['VirtualMachineTemplate'];
+export type VirtualMachineTemplateMetadata = Schemas['VirtualMachineTemplateMetadata'];
 
 // virtual-machine-status.yaml
 export type VirtualMachineStatus = Schemas['VirtualMachineStatus'];

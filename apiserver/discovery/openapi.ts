@@ -22,7 +22,6 @@ export function openApiDocuments(definitions: readonly ResourceDefinition[], ver
   const published = definitions.map((definition) => ({
     ...definition,
     patchTypes: patchTypesOf(definition),
-    subresources: definition.subresources.filter((part) => part.kind !== 'view'),
   }));
   const options = { version };
   const once = <T>(make: () => T): (() => T) => {

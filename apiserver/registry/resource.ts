@@ -107,6 +107,8 @@ export interface ViewSubresource {
   readonly viewVersion: string;
   readonly viewKind: string;
   readonly verbs: readonly ('get' | 'patch' | 'update')[];
+  /** How the view is shown as a table; absent = it has only one form. */
+  readonly table?: TableDefinition;
   toView(object: KubernetesObject): KubernetesObject;
   /** Writes what the view says into the caller's own copy of the object. */
   fromView(view: KubernetesObject, object: KubernetesObject): void;

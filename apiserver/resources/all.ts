@@ -9,6 +9,7 @@ import { rbacKinds } from './rbac/definition.ts';
 import { accessReviews, type ReviewAnswers } from './reviews/definition.ts';
 import { secrets } from './secrets/definition.ts';
 import { serviceaccounts } from './serviceaccounts/definition.ts';
+import { virtualMachinePools } from './virtualmachinepools/definition.ts';
 import { type VirtualMachineParts, virtualMachines } from './virtualmachines/definition.ts';
 
 export interface ResourceParts {
@@ -20,7 +21,7 @@ export interface ResourceParts {
 
 /** Every resource that is served. */
 export function allResources(parts: ResourceParts): readonly ResourceDefinition[] {
-  const own = [virtualMachines(parts.machines), hosts(parts.hosts)];
+  const own = [virtualMachines(parts.machines), virtualMachinePools, hosts(parts.hosts)];
   if (parts.embedded === undefined) return own;
   return [
     ...own,

@@ -8,7 +8,7 @@ import type { ViewSubresource } from '../registry/resource.ts';
 import type { RequestContext } from '../request/context.ts';
 import { answerObject, servedObject } from './answer-object.ts';
 import { mediaTypeOf } from './body.ts';
-import { type DecodeTarget, decodeBody } from './decode.ts';
+import { decodeBody } from './decode.ts';
 import { getFreshness } from './list-options.ts';
 import { negotiate } from './negotiate.ts';
 import { defaultValidation, writeOptions } from './options.ts';
@@ -27,10 +27,11 @@ export async function viewVerb(
   const { definition, namespace, name, store } = target;
   const { verb, query } = context.info;
   if (!(view.verbs as readonly string[]).includes(verb)) throw errors.methodNotAllowed(definition, verb);
-  const form = negotiate(context.req, query, 'plain');
+  const form = negotiate(context.req, query, view.table ? 'object' : 'plain');
+  const shown = view.table ? { ...definition, table: view.table } : definition;
   if (verb === 'get') {
     const item = await store.get(namespace, name, getFreshness(query));
-    return answerObject(context, 200, form, definition, servedObject(view.toView(cloneJson(item.object))));
+    return answerObject(context, 200, form, shown, servedObject(view.toView(cloneJson(item.object))));
   }
   const options = writeOptions(
     context,
@@ -38,7 +39,7 @@ export async function viewVerb(
     defaultValidation(view.viewGroup),
   );
   const { viewGroup: group, viewVersion: version, viewKind: kind } = view;
-  const decoding: DecodeTarget = { group, version, kind, schema: schemaFor(group, version, kind) };
+  const decoding = { group, version, kind, schema: schemaFor(group, version, kind) };
   const change = verb === 'update' ? await replacement() : await patching();
   const updated = await store.update(name, change, 'main', context, {
     namespace,
@@ -47,19 +48,19 @@ export async function viewVerb(
     subresource: view.name,
     view,
   });
-  return answerObject(context, 200, form, definition, servedObject(view.toView(updated.object)));
+  return answerObject(context, 200, form, shown, servedObject(view.toView(updated.object)));
 
   async function replacement(): Promise<(current: KubernetesObject) => KubernetesObject> {
     const sent = await sentObject(decoding, context, options);
-    alignName(sent, name);
-    alignNamespace(sent, definition.namespaced, namespace);
-    return (current) => written(sent, current);
+    return (current) => written(cloneJson(sent), current);
   }
 
   async function patching(): Promise<(current: KubernetesObject) => KubernetesObject> {
     const mediaType = mediaTypeOf(context.req);
     const patch = readPatch(mediaType, await readBody(context), patchTypesOf(definition), decoding.schema?.shape);
     return (current) => {
+      // Warnings of an attempt that lost its race are those of the one that won.
+      context.warnings.length = 0;
       const before = view.toView(cloneJson(current)) as unknown as JsonObject;
       const value = patchedObject(patch.apply(before), decoding, name) as JsonObject;
       const body = { value, duplicates: patch.duplicates };
@@ -67,9 +68,17 @@ export async function viewVerb(
     };
   }
 
-  /** The object with the view's change; what the view says about identity and version counts. */
+  /**
+   * The object with the view's change; what the view says about identity and version counts. What is wrong with the view
+   * is told by its own kind and fields, before it becomes part of the object.
+   */
   function written(sent: KubernetesObject, current: KubernetesObject): KubernetesObject {
-    view.fromView(cloneJson(sent), current);
+    alignName(sent, name);
+    alignNamespace(sent, definition.namespaced, namespace);
+    decoding.schema?.default(sent);
+    const problems = decoding.schema?.validate(sent) ?? [];
+    if (problems.length > 0) throw errors.invalid(decoding, name, problems);
+    view.fromView(sent, current);
     const { uid, resourceVersion } = sent.metadata;
     if (uid) current.metadata.uid = uid;
     if (resourceVersion && resourceVersion !== '0') current.metadata.resourceVersion = resourceVersion;

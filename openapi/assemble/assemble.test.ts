@@ -179,6 +179,19 @@ test('a kind that is only answered has one operation; actions and streams are wh
   assert.equal(action?.operationId, 'createTorporDevV1alpha1NamespacedVirtualMachineBinding');
 });
 
+test('a part of another kind is read and written under that kind', () => {
+  const path = '/apis/torpor.dev/v1alpha1/namespaces/{namespace}/virtualmachinepools/{name}/scale';
+  const item = (v2().paths as Record<string, Record<string, Node>>)[path] ?? {};
+  assert.deepEqual(Object.keys(item).sort(), ['get', 'parameters', 'patch', 'put']);
+  assert.equal(item.put?.operationId, 'replaceTorporDevV1alpha1NamespacedVirtualMachinePoolScale');
+  const scale = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
+  for (const method of ['get', 'put', 'patch']) {
+    assert.deepEqual(item[method]?.['x-kubernetes-group-version-kind'], scale, method);
+  }
+  const definitions = v3('apis/torpor.dev/v1alpha1').components as { schemas: Node };
+  assert.ok(definitions.schemas['io.k8s.api.autoscaling.v1.Scale']);
+});
+
 test('a resource whose kind the documents lack is a clear error', () => {
   const wrong = { ...sampleResources[0], kind: 'Unicorn' } as (typeof sampleResources)[number];
   assert.throws(

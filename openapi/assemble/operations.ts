@@ -37,7 +37,7 @@ export function operationsOf(resource: PublishedResource): Operation[] {
   const place = placeOf(resource);
   return [
     ...collectionOperations(resource, place),
-    ...itemOperations(resource, place, ''),
+    ...itemOperations(resource, itself(resource, place)),
     ...resource.subresources.flatMap((subresource) => subresourceOperations(resource, place, subresource)),
   ];
 }
@@ -133,20 +133,35 @@ function collectionOperations(resource: PublishedResource, place: Place): Operat
   return found;
 }
 
-/** get, put, patch and delete of the object, or get, put and patch of its status. */
-function itemOperations(resource: PublishedResource, place: Place, subresource: '' | 'status'): Operation[] {
-  const { kind, verbs } = resource;
-  const part = subresource === '' ? '' : camel(subresource);
+/** One object, or a part of it that is read and written by itself. */
+interface ItemPart {
+  readonly place: Place;
+  /** '' is the object itself. */
+  readonly subresource: string;
+  readonly kind: GroupVersionKind;
+  readonly definition: string;
+  readonly verbs: readonly string[];
+}
+
+function itself({ verbs }: PublishedResource, place: Place): ItemPart {
+  return { place, subresource: '', kind: place.kind, definition: place.definition, verbs };
+}
+
+/** get, put, patch and delete of the object, or get, put and patch of a part of it. */
+function itemOperations(resource: PublishedResource, item: ItemPart): Operation[] {
+  const { kind } = resource;
+  const { place, subresource, definition, verbs } = item;
+  const part = camel(subresource);
   const what = subresource === '' ? `the specified ${kind}` : `${subresource} of the specified ${kind}`;
   const base = {
-    kind: place.kind,
+    kind: item.kind,
     tag: place.tag,
     path: `${place.collection}/{name}${subresource === '' ? '' : `/${subresource}`}`,
     pathParameters: [...place.scope, nameParameter],
     produces: answerTypes,
   };
   const id = (verb: string) => `${verb}${place.idPart}${place.scopePart}${kind}${part}`;
-  const written = { 200: place.definition, 201: place.definition };
+  const written = { 200: definition, 201: definition };
   const found: Operation[] = [];
   if (verbs.includes('get')) {
     found.push({
@@ -157,7 +172,7 @@ function itemOperations(resource: PublishedResource, place: Place, subresource: 
       description: `read ${what}`,
       query: queryParameters.get,
       body: undefined,
-      answers: { 200: place.definition },
+      answers: { 200: definition },
     });
   }
   if (verbs.includes('update')) {
@@ -168,7 +183,7 @@ function itemOperations(resource: PublishedResource, place: Place, subresource: 
       id: id('replace'),
       description: `replace ${what}`,
       query: queryParameters.put,
-      body: { definition: place.definition, types: bodyTypes, required: true },
+      body: { definition, types: bodyTypes, required: true },
       answers: written,
     });
   }
@@ -214,7 +229,16 @@ function subresourceOperations(
   };
   switch (subresource.kind) {
     case 'status':
-      return itemOperations(resource, place, 'status');
+      return itemOperations(resource, { ...itself(resource, place), subresource: 'status' });
+    case 'view': {
+      const view = {
+        group: subresource.viewGroup,
+        version: subresource.viewVersion,
+        kind: subresource.viewKind,
+      };
+      const { verbs } = subresource;
+      return itemOperations(resource, { place, subresource: name, kind: view, definition: definitionOf(view), verbs });
+    }
     case 'action': {
       const body = {
         group: subresource.bodyGroup,

@@ -23,6 +23,14 @@ export type PublishedSubresource =
       readonly bodyGroup: string;
       readonly bodyVersion: string;
     }
+  | {
+      readonly kind: 'view';
+      readonly name: string;
+      readonly viewKind: string;
+      readonly viewGroup: string;
+      readonly viewVersion: string;
+      readonly verbs: readonly ('get' | 'patch' | 'update')[];
+    }
   | { readonly kind: 'read' | 'stream'; readonly name: string };
 
 export interface AssembleOptions {

@@ -12,6 +12,7 @@ import type {
   Secret,
   ServiceAccount,
   VirtualMachine,
+  VirtualMachinePool,
 } from '../api.ts';
 import type { ObjectMeta } from '../machinery/object.ts';
 
@@ -44,6 +45,13 @@ function resource<T extends ApiObject>(
 }
 
 export const resources = {
+  virtualMachinePools: resource<VirtualMachinePool>(
+    'torpor.dev',
+    'v1alpha1',
+    'virtualmachinepools',
+    'VirtualMachinePool',
+    true,
+  ),
   virtualMachines: resource<VirtualMachine>('torpor.dev', 'v1alpha1', 'virtualmachines', 'VirtualMachine', true),
   hosts: resource<Host>('torpor.dev', 'v1alpha1', 'hosts', 'Host', false),
   namespaces: resource<Namespace>('', 'v1', 'namespaces', 'Namespace', false),

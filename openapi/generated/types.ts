@@ -1392,6 +1392,41 @@ export interface components {
             /** @description Through the guest agent, while the machine runs. */
             qemuGuestAgent?: components["schemas"]["GuestAgentSSHPropagation"];
         };
+        /** @description The number of replicas of an object, read and written by itself through its subresource scale. */
+        Scale: {
+            /** @description autoscaling/v1. */
+            apiVersion?: string;
+            /** @description Scale. */
+            kind?: string;
+            /** @description Name, namespace, UID and version of the object that is scaled. */
+            metadata?: components["schemas"]["ObjectMeta"];
+            /**
+             * @description What is wanted.
+             * @default {}
+             */
+            spec?: components["schemas"]["ScaleSpec"];
+            /** @description What is; ignored in writes. */
+            status?: components["schemas"]["ScaleStatus"];
+        };
+        /** @description How many replicas there are to be. */
+        ScaleSpec: {
+            /**
+             * Format: int32
+             * @description Wanted number of replicas. Absent means none.
+             * @default 0
+             */
+            replicas?: number;
+        };
+        /** @description How many replicas there are. */
+        ScaleStatus: {
+            /**
+             * Format: int32
+             * @description Present number of replicas.
+             */
+            replicas?: number;
+            /** @description Label selector of the replicas as text, for example app=web; autoscalers find them by it. */
+            selector?: string;
+        };
         /** @description Small confidential data, at most 1 MiB. */
         Secret: {
             /** @description v1. */
@@ -1771,6 +1806,61 @@ export interface components {
             /** @description What is; written by the system through the status subresource. */
             status?: components["schemas"]["VirtualMachineStatus"];
         };
+        /** @description Keeps a number of machines that are made from one template. Machines that are deleted are made anew; scale changes the number. */
+        VirtualMachinePool: {
+            /** @description torpor.dev/v1alpha1. */
+            apiVersion?: string;
+            /** @description VirtualMachinePool. */
+            kind?: string;
+            /** @description Name, labels and what else every object carries. Machines are named by the pool's name and five characters. */
+            metadata?: components["schemas"]["ObjectMeta"];
+            /** @description What is wanted. */
+            spec: components["schemas"]["VirtualMachinePoolSpec"];
+            /** @description What is; written by the system through the status subresource. */
+            status?: components["schemas"]["VirtualMachinePoolStatus"];
+        };
+        /** @description What is wanted of a pool. */
+        VirtualMachinePoolSpec: {
+            /**
+             * Format: int32
+             * @description How many machines there are to be. A machine counts from its creation until its deletion, also when it does not run.
+             * @default 1
+             */
+            replicas?: number;
+            /** @description Labels of the pool's machines; it must match the template's labels and can never change. Machines with these labels that belong to nobody are adopted, and machines that lose them are let go. */
+            selector: components["schemas"]["LabelSelector"];
+            /** @description What machines are made from. A change counts for machines that are made afterwards and leaves the others as they are. */
+            template: components["schemas"]["VirtualMachineTemplate"];
+        };
+        /** @description What a pool is; written by the system. */
+        VirtualMachinePoolStatus: {
+            /**
+             * Format: int64
+             * @description metadata.generation that this status was made from.
+             */
+            observedGeneration?: number;
+            /**
+             * Format: int32
+             * @description Machines that there are, without those that are being deleted.
+             */
+            replicas?: number;
+            /**
+             * Format: int32
+             * @description Machines of them whose guest runs.
+             */
+            readyReplicas?: number;
+            /**
+             * Format: int32
+             * @description Machines of them that were made from the template as it is now.
+             */
+            updatedReplicas?: number;
+            /** @description The selector as text, for example app=web. */
+            labelSelector?: string;
+            /** @description Identity of the template as it is now; machines made from it have it as the value of the label torpor.dev/template-hash. */
+            templateHash?: string;
+            /** @description Aspects of the state. ReplicaFailure: a machine could not be made or deleted. */
+            conditions?: components["schemas"]["Condition"][];
+        };
         /** @description What is wanted of a virtual machine. */
         VirtualMachineSpec: {
             /**
@@ -1870,6 +1960,24 @@ export interface components {
             exit?: components["schemas"]["MachineExit"];
             /** @description Values merged in at read time and never stored; null when this server has no connection to the machine's host. */
             live?: components["schemas"]["MachineLive"] | null;
+        };
+        /** @description What machines are made from. */
+        VirtualMachineTemplate: {
+            /** @description What the machines carry. */
+            metadata?: components["schemas"]["VirtualMachineTemplateMetadata"];
+            /** @description The spec of each machine. */
+            spec: components["schemas"]["VirtualMachineSpec"];
+        };
+        /** @description Labels and annotations of machines. Name, namespace and owner follow from the pool. */
+        VirtualMachineTemplateMetadata: {
+            /** @description Labels of the machines; the pool's selector must match them. */
+            labels?: {
+                [key: string]: string;
+            };
+            /** @description Annotations of the machines. */
+            annotations?: {
+                [key: string]: string;
+            };
         };
         /** @description Where the bytes of the disk of the same name come from. Exactly one source. */
         Volume: {

@@ -19,11 +19,10 @@ const SHORTEST_IDLE = 1_000;
 
 /**
  * What is wrong with a machine whose form is right: schemaFor(…).default and .validate come first, and these rules rely on
- * the types that they promise.
+ * the types that they promise. `path` is where the spec stands, for a machine that is described inside of something else.
  */
-export function validateMachine(machine: VirtualMachine): FieldError[] {
+export function validateMachine(machine: VirtualMachine, path = 'spec'): FieldError[] {
   const { spec } = effectiveMachine(machine);
-  const path = 'spec';
   const list: FieldError[] = [];
   if (spec.hostname !== undefined) {
     list.push(...labelNameErrors(spec.hostname).map((why) => field.invalid(`${path}.hostname`, spec.hostname, why)));

@@ -36,7 +36,7 @@ export function validateObjectMeta(metadata: ObjectMeta, rules: MetadataRules): 
   }
   list.push(
     ...validateLabels(metadata.labels ?? {}, 'metadata.labels'),
-    ...validateAnnotations(metadata.annotations ?? {}),
+    ...validateAnnotations(metadata.annotations ?? {}, 'metadata.annotations'),
     ...validateOwnerReferences(metadata.ownerReferences ?? []),
     ...validateFinalizers(metadata.finalizers ?? []),
   );
@@ -51,8 +51,7 @@ export function validateLabels(labels: Readonly<Record<string, string>>, path: s
   ]);
 }
 
-function validateAnnotations(annotations: Readonly<Record<string, string>>): FieldError[] {
-  const path = 'metadata.annotations';
+export function validateAnnotations(annotations: Readonly<Record<string, string>>, path: string): FieldError[] {
   const list: FieldError[] = [];
   let total = 0;
   for (const [key, value] of Object.entries(annotations)) {

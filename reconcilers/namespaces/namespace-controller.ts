@@ -22,7 +22,7 @@ export interface NamespaceControllerParts {
 const FINALIZER = 'kubernetes';
 const LOOK_AGAIN_MS = 1000;
 
-/** Machines first: they hold claims. */
+/** Pools and machines first: machines hold claims. */
 const contents: readonly Resource<ApiObject>[] = Object.values(resources).filter(({ namespaced }) => namespaced);
 
 interface Remains {

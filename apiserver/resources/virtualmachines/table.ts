@@ -1,4 +1,4 @@
-import type { VirtualMachine } from '../../../openapi/api.ts';
+import type { VirtualMachine, Volume } from '../../../openapi/api.ts';
 import { getCondition } from '../../../openapi/machine/conditions.ts';
 import { age } from '../../registry/age.ts';
 import type { TableDefinition } from '../../registry/resource.ts';
@@ -31,7 +31,7 @@ export const virtualMachineTable: TableDefinition = {
       cores * sockets * threads,
       String(spec.domain?.memory?.guest ?? ''),
       spec.runStrategy ?? '',
-      imageOf(machine),
+      firstImage(spec.volumes),
       reasonOf(machine),
     ];
   },
@@ -54,8 +54,9 @@ function reasonOf(machine: VirtualMachine): string {
   return live?.message ?? missing?.message ?? reason ?? '';
 }
 
-function imageOf(machine: VirtualMachine): string {
-  for (const { registryDisk, containerDisk } of machine.spec.volumes ?? []) {
+/** Image of the first registry disk; '' without one. */
+export function firstImage(volumes: readonly Volume[] = []): string {
+  for (const { registryDisk, containerDisk } of volumes) {
     const image = registryDisk?.image ?? containerDisk?.image;
     if (image !== undefined) return image;
   }

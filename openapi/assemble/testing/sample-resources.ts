@@ -53,4 +53,22 @@ export const sampleResources: readonly PublishedResource[] = [
     patchTypes,
     subresources: [],
   },
+  {
+    ...torpor,
+    kind: 'VirtualMachinePool',
+    listKind: 'VirtualMachinePoolList',
+    plural: 'virtualmachinepools',
+    namespaced: true,
+    subresources: [
+      { kind: 'status', name: 'status' },
+      {
+        kind: 'view',
+        name: 'scale',
+        viewKind: 'Scale',
+        viewGroup: 'autoscaling',
+        viewVersion: 'v1',
+        verbs: ['get', 'patch', 'update'],
+      },
+    ],
+  },
 ];

@@ -14,6 +14,7 @@ interface Refused {
 }
 
 interface Dormant {
+  /** Below spec. */
   readonly path: string;
   readonly given: (spec: VirtualMachineSpec) => boolean;
   readonly effect: string;
@@ -42,22 +43,22 @@ const refused: readonly Refused[] = [
 
 const dormant: readonly Dormant[] = [
   {
-    path: 'spec.idle',
+    path: 'idle',
     given: ({ idle }) => idle !== undefined,
     effect: 'this version does not put machines to sleep',
   },
   {
-    path: 'spec.evictionStrategy',
+    path: 'evictionStrategy',
     given: ({ evictionStrategy }) => evictionStrategy !== undefined && evictionStrategy !== 'None',
     effect: 'this version does not migrate machines',
   },
   {
-    path: 'spec.priorityClassName',
+    path: 'priorityClassName',
     given: ({ priorityClassName }) => priorityClassName !== undefined,
     effect: 'this version treats all machines alike',
   },
   {
-    path: 'spec.domain.memory.maxGuest',
+    path: 'domain.memory.maxGuest',
     given: ({ domain: { memory } }) =>
       memory?.maxGuest !== undefined &&
       tryParseQuantity(memory.maxGuest)?.nanos !== tryParseQuantity(memory.guest)?.nanos,
@@ -70,8 +71,8 @@ export function unsupportedErrors(spec: VirtualMachineSpec, path: string): Field
 }
 
 /** For Warning headers: fields that are kept and have no effect. */
-export function dormantFieldWarnings(spec: VirtualMachineSpec): string[] {
+export function dormantFieldWarnings(spec: VirtualMachineSpec, at = 'spec'): string[] {
   return dormant
     .filter(({ given }) => given(spec))
-    .map(({ path, effect }) => `${path} is kept and has no effect: ${effect}`);
+    .map(({ path, effect }) => `${at}.${path} is kept and has no effect: ${effect}`);
 }

@@ -1,4 +1,4 @@
-import { open, type Section } from './item.ts';
+import { built, open, type Section } from './item.ts';
 
 /** Discovery and aggregation. */
 export const discovery: Section = {
@@ -10,7 +10,7 @@ export const discovery: Section = {
   D10: open,
   D11: open,
   D12: open,
-  D13: open,
+  D13: built('each resource and subresource is listed with its names, scope, kind and verbs'),
   D14: open,
   D15: open,
   D16: open,

@@ -1,8 +1,8 @@
-import { open, type Section } from './item.ts';
+import { built, open, type Section } from './item.ts';
 
 /** Subresources and streams. */
 export const subresources: Section = {
-  U1: open,
+  U1: built('the number of replicas is read and written by itself, as a Scale'),
   U2: open,
   U3: open,
   U4: open,
