@@ -1,10 +1,13 @@
+import { stringify } from 'yaml';
 import type { Destination } from '../edge/chain.ts';
+import { send } from '../edge/respond.ts';
 import type { ResourceDefinition } from '../registry/resource.ts';
+import type { RequestContext } from '../request/context.ts';
 import type { Documents } from '../serving/documents.ts';
 import { type AggregatedVersion, aggregatedDiscovery } from './aggregated.ts';
 import { type Encoded, encode, sendEncoded } from './encoded.ts';
 import { groupsOf, type ServedGroup } from './groups.ts';
-import { aggregatedMediaType, discoveryForm } from './negotiate.ts';
+import { aggregatedMediaType, discoveryForm, type PlainMedia, plainForm } from './negotiate.ts';
 import { apiResources } from './resource-list.ts';
 
 /**
@@ -19,12 +22,8 @@ export function discoveryDocuments(definitions: readonly ResourceDefinition[], s
   const named = groups.filter(({ name }) => name !== '');
   const documents: Record<string, Destination> = {};
   const plain = (value: unknown): Destination => {
-    const document = encode(value);
-    return (context) => {
-      // The plain documents have one form; asking for another is refused here as everywhere.
-      discoveryForm(context.req.headers.accept);
-      return sendEncoded(context, document, { cacheControl: 'no-cache, private' });
-    };
+    const answer = plainAnswer(value);
+    return async (context) => answer(context, plainForm(context.req.headers.accept));
   };
   for (const group of groups) {
     for (const { version, definitions: members } of group.versions) {
@@ -57,7 +56,7 @@ export function discoveryDocuments(definitions: readonly ResourceDefinition[], s
 
 /** A root document in three forms: as it always was, and aggregated in two versions. */
 function root(value: unknown, groups: readonly ServedGroup[]): Destination {
-  const plain = encode(value);
+  const plain = plainAnswer(value);
   const aggregated = (version: AggregatedVersion): Encoded =>
     encode(aggregatedDiscovery(groups, version), aggregatedMediaType(version));
   const forms = { v2: aggregated('v2'), v2beta1: aggregated('v2beta1') };
@@ -65,12 +64,24 @@ function root(value: unknown, groups: readonly ServedGroup[]): Destination {
     const form = discoveryForm(context.req.headers.accept);
     switch (form.kind) {
       case 'plain':
-        return sendEncoded(context, plain, { cacheControl: 'no-cache, private' });
+        context.res.setHeader('Vary', 'Accept');
+        return plain(context, form.media);
       case 'aggregated':
         return sendEncoded(context, forms[form.version], { cacheControl: 'public' });
       default:
         return form satisfies never;
     }
+  };
+}
+
+/** The documents without aggregation have no ETag, as clients know them. */
+function plainAnswer(value: unknown): (context: RequestContext, media: PlainMedia) => Promise<void> {
+  const json = Buffer.from(JSON.stringify(value));
+  let yaml: Buffer | undefined;
+  return (context, media) => {
+    if (media === 'application/json') return send(context, 200, json);
+    yaml ??= Buffer.from(stringify(value));
+    return send(context, 200, yaml, media);
   };
 }
 

@@ -3,32 +3,56 @@ import type { AggregatedVersion } from './aggregated.ts';
 
 export type DiscoveryForm =
   | { readonly kind: 'aggregated'; readonly version: AggregatedVersion }
-  | { readonly kind: 'plain' };
+  | { readonly kind: 'plain'; readonly media: PlainMedia };
+
+export type PlainMedia = 'application/json' | 'application/yaml';
 
 /** The media type of the aggregated document; clients compare its parameters. */
 export function aggregatedMediaType(version: AggregatedVersion): string {
   return `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
 }
 
+const plainTypes: readonly PlainMedia[] = ['application/json', 'application/yaml'];
+
+const plainMedia: ReadonlyMap<string, PlainMedia> = new Map([
+  ['application/json', 'application/json'],
+  ['application/*', 'application/json'],
+  ['*/*', 'application/json'],
+  ['application/yaml', 'application/yaml'],
+]);
+
 /**
- * The first clause of the Accept header that we have, in the client's order. A clause for an aggregated version that we
- * do not have is skipped; parameters that we do not know (profile=nopeer) change nothing.
+ * Form of a root: the first clause of the Accept header that we have, in the client's order. A clause for an aggregated
+ * version that we do not have is skipped; parameters that we do not know (profile=nopeer) change nothing.
  *
  * @throws StatusError 406
  */
 export function discoveryForm(accept: string | undefined): DiscoveryForm {
-  const text = (accept ?? '').trim();
-  if (text === '') return { kind: 'plain' };
-  for (const clause of byQuality(text)) {
-    const { type, parameters } = clause;
-    if (!['application/json', 'application/*', '*/*'].includes(type)) continue;
+  for (const { type, parameters } of clausesOf(accept)) {
+    const media = plainMedia.get(type);
+    if (media === undefined) continue;
     const as = parameters.get('as');
-    if (as === undefined) return { kind: 'plain' };
+    if (as === undefined) return { kind: 'plain', media };
+    // The aggregated document is JSON and nothing else.
+    if (media !== 'application/json') continue;
     const version = parameters.get('v');
     const ours = as === 'APIGroupDiscoveryList' && parameters.get('g') === 'apidiscovery.k8s.io';
     if (ours && (version === 'v2' || version === 'v2beta1')) return { kind: 'aggregated', version };
   }
-  throw errors.notAcceptable(['application/json', aggregatedMediaType('v2'), aggregatedMediaType('v2beta1')]);
+  throw errors.notAcceptable([...plainTypes, aggregatedMediaType('v2'), aggregatedMediaType('v2beta1')]);
+}
+
+/**
+ * Form of a document that is never aggregated.
+ *
+ * @throws StatusError 406
+ */
+export function plainForm(accept: string | undefined): PlainMedia {
+  for (const { type, parameters } of clausesOf(accept)) {
+    const media = plainMedia.get(type);
+    if (media !== undefined && !parameters.has('as')) return media;
+  }
+  throw errors.notAcceptable(plainTypes);
 }
 
 /** Form of /openapi/v2: JSON, or a message of gnostic's openapi.v2.Document. */
@@ -52,17 +76,17 @@ const openApiV2Forms: ReadonlyMap<string, OpenApiV2Form> = new Map([
  * @throws StatusError 406
  */
 export function openApiV2Form(accept: string | undefined): OpenApiV2Form {
-  const text = (accept ?? '').trim();
-  if (text === '') return 'json';
-  for (const { type } of byQuality(text)) {
+  for (const { type } of clausesOf(accept)) {
     const form = openApiV2Forms.get(type);
     if (form !== undefined) return form;
   }
   throw errors.notAcceptable(['application/json', openApiV2ProtobufType]);
 }
 
-function byQuality(accept: string) {
-  return accept
+/** The clauses by their quality, then in their order; whoever says nothing takes anything. */
+function clausesOf(accept: string | undefined) {
+  const text = (accept ?? '').trim() || '*/*';
+  return text
     .slice(0, 8192)
     .split(',')
     .map((text) => {

@@ -3,11 +3,11 @@ import { openApiV2 } from '../../openapi/assemble/v2.ts';
 import { openApiV2Protobuf } from '../../openapi/assemble/v2-protobuf.ts';
 import { openApiV3 } from '../../openapi/assemble/v3.ts';
 import { errors } from '../../openapi/machinery/errors.ts';
-import { patchTypesOf } from '../registry/patch-types.ts';
 import type { ResourceDefinition } from '../registry/resource.ts';
 import type { Documents } from '../serving/documents.ts';
 import { type Encoded, encode, encodeBytes, sendEncoded } from './encoded.ts';
 import { type OpenApiV2Form, openApiV2Form, openApiV2ProtobufType } from './negotiate.ts';
+import { publishedResources } from './published.ts';
 
 const yearMs = 365 * 86_400_000;
 
@@ -19,10 +19,7 @@ const yearMs = 365 * 86_400_000;
  * aggregator refuses), only without the promise that it never changes.
  */
 export function openApiDocuments(definitions: readonly ResourceDefinition[], version: string): Documents {
-  const published = definitions.map((definition) => ({
-    ...definition,
-    patchTypes: patchTypesOf(definition),
-  }));
+  const published = publishedResources(definitions);
   const options = { version };
   const once = <T>(make: () => T): (() => T) => {
     let value: T | undefined;
@@ -44,6 +41,8 @@ export function openApiDocuments(definitions: readonly ResourceDefinition[], ver
       const form = openApiV2Form(context.req.headers.accept);
       await sendEncoded(context, v2[form](), { cacheControl: 'no-cache, private' });
     },
+    // Where clients of 1.20 ask next when /openapi/v2 is refused to them.
+    '/swagger-2.0.0.pb-v1': (context) => sendEncoded(context, v2.protobuf(), { cacheControl: 'no-cache, private' }),
     '/openapi/v3': (context) => sendEncoded(context, index(), { cacheControl: 'no-cache, private' }),
     '/openapi/v3/': async (context) => {
       const document = v3().get(context.info.path.replace(/^\/openapi\/v3\//, '').replace(/\/$/, ''));

@@ -11,8 +11,9 @@ export interface Operation {
   readonly description: string;
   /** Group of operations in generated clients. */
   readonly tag: string;
-  readonly action: Action;
-  readonly kind: GroupVersionKind;
+  /** Undefined for what is done with no kind: discovery. */
+  readonly action: Action | undefined;
+  readonly kind: GroupVersionKind | undefined;
   readonly pathParameters: readonly Parameter[];
   readonly query: readonly Parameter[];
   /** Definition of the body; undefined when there is none. */
@@ -25,7 +26,7 @@ export interface Operation {
 }
 
 const bodyTypes = ['application/json', 'application/yaml'];
-const answerTypes = ['application/json', 'application/yaml'];
+export const answerTypes = ['application/json', 'application/yaml'];
 const listTypes = [...answerTypes, 'application/json;stream=watch'];
 
 const STATUS = 'io.k8s.apimachinery.pkg.apis.meta.v1.Status';
@@ -111,7 +112,7 @@ function collectionOperations(resource: PublishedResource, place: Place): Operat
       action: 'post',
       id: `create${place.idPart}${place.scopePart}${kind}`,
       description: `create a ${kind}`,
-      query: queryParameters.post,
+      query: resource.waits ? queryParameters.waitingPost : queryParameters.post,
       body: { definition: place.definition, types: bodyTypes, required: true },
       answers: { 200: place.definition, 201: place.definition, 202: place.definition },
       produces: answerTypes,
@@ -253,7 +254,7 @@ function subresourceOperations(
           action: 'post',
           id: `create${idPart}`,
           description: `${name} the specified ${kind}`,
-          query: queryParameters.post,
+          query: resource.waits ? queryParameters.waitingPost : queryParameters.post,
           body: { definition: definitionOf(body), types: bodyTypes, required: false },
           answers: { 200: place.definition, 201: place.definition, 202: place.definition },
           produces: answerTypes,

@@ -59,6 +59,11 @@ const deleting: readonly Parameter[] = [
   query('propagationPolicy', 'string', 'What happens to dependents: Orphan, Background or Foreground.'),
 ];
 
+const waiting: readonly Parameter[] = [
+  query('wait', 'string', 'The answer comes when the object is in this phase; 504 when that takes too long.'),
+  query('waitTimeout', 'string', 'Longest wait, for example 30s, which is the default; at most 55s.'),
+];
+
 const writing: readonly Parameter[] = [dryRun, fieldManager, fieldValidation];
 
 /** Query parameters by kind of operation. kubectl looks for dryRun and fieldValidation on every PATCH of a kind. */
@@ -66,6 +71,7 @@ export const queryParameters = {
   get: [],
   list: [...listing, query('watch', 'boolean', 'Instead of a list, a stream of changes.')],
   post: writing,
+  waitingPost: [...writing, ...waiting],
   put: writing,
   patch: [...writing, force],
   delete: deleting,
@@ -73,4 +79,5 @@ export const queryParameters = {
   connect: [],
 } as const satisfies Record<string, readonly Parameter[]>;
 
-export type Action = keyof typeof queryParameters;
+/** What an operation does, in the words of x-kubernetes-action. */
+export type Action = Exclude<keyof typeof queryParameters, 'waitingPost'>;

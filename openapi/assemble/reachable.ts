@@ -3,7 +3,12 @@ import { listDefinition, listDefinitionName } from './list-definitions.ts';
 import type { Operation } from './operations.ts';
 import type { PublishedResource } from './resource.ts';
 
-/** The definitions that the operations mention, and all that those mention, sorted by name. */
+/**
+ * The definitions that the operations mention, and all that those mention, sorted by name.
+ *
+ * Kinds of groups that the resources are not of stay without their mark: in the document of a whole cluster every kind
+ * may be claimed once, and programs that apply by it refuse the document otherwise.
+ */
 export function reachableDefinitions(
   operations: readonly Operation[],
   resources: readonly PublishedResource[],
@@ -28,5 +33,14 @@ export function reachableDefinitions(
     for (const name of Object.values(operation.answers)) add(name);
     if (operation.body) add(operation.body.definition);
   }
-  return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
+  const groups = new Set(resources.map(({ group }) => group));
+  return new Map(
+    [...found].map(([name, schema]) => [name, claiming(schema, groups)] as const).sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+}
+
+function claiming(schema: JsonSchema, groups: ReadonlySet<string>): JsonSchema {
+  const { 'x-kubernetes-group-version-kind': kinds, ...rest } = schema;
+  const own = kinds?.filter(({ group }) => groups.has(group)) ?? [];
+  return own.length === 0 ? rest : { ...rest, 'x-kubernetes-group-version-kind': own };
 }

@@ -11,6 +11,8 @@ export interface PublishedResource {
   readonly verbs: readonly string[];
   /** Media types that PATCH takes; kubectl chooses its own by what is listed here. */
   readonly patchTypes: readonly string[];
+  /** Creates and actions can wait for a phase (?wait=). */
+  readonly waits: boolean;
   readonly subresources: readonly PublishedSubresource[];
 }
 
@@ -24,6 +26,7 @@ export type PublishedSubresource =
       readonly bodyVersion: string;
     }
   | {
+      /** Another kind, maybe of another group version, that stands for the object: scale. */
       readonly kind: 'view';
       readonly name: string;
       readonly viewKind: string;

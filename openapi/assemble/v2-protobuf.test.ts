@@ -115,7 +115,7 @@ test('numbers, empty objects and booleans keep what they say', () => {
   assert.equal(schema({ enum: [1] }), `a20104${Buffer.from('\x12\x021\n').toString('hex')}`);
 });
 
-test('O8: what version 2 has no room for is refused, with its place', () => {
+test('what version 2 has no room for is refused, with its place', () => {
   const refused = (definition: unknown) => () => openApiV2Protobuf({ definitions: { a: definition } });
   assert.throws(refused({ nullable: true }), /no room for #\/definitions\/a\/nullable/);
   assert.throws(refused({ properties: { b: { oneOf: [] } } }), /definitions\/a\/properties\/b\/oneOf/);

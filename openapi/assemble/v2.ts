@@ -1,9 +1,10 @@
 import type { JsonSchema } from '../schema/definitions.ts';
-import { type Operation, operationsOf } from './operations.ts';
+import { allOperations } from './all-operations.ts';
+import type { Operation } from './operations.ts';
 import { type Parameter, prettyParameter } from './parameters.ts';
 import { reachableDefinitions } from './reachable.ts';
-import { type AssembleOptions, groupVersionPath, type PublishedResource } from './resource.ts';
-import { answerText, type JsonDocument } from './v3.ts';
+import type { AssembleOptions, PublishedResource } from './resource.ts';
+import { answerText, type JsonDocument, markOf } from './v3.ts';
 
 /**
  * The one OpenAPI 2.0 document of the server. It is merged into the cluster's, where one schema that its readers do not
@@ -15,14 +16,10 @@ import { answerText, type JsonDocument } from './v3.ts';
  * W4  Every PATCH lists dryRun and fieldValidation.
  */
 export function openApiV2(resources: readonly PublishedResource[], options: AssembleOptions): JsonDocument {
-  const operations = resources.flatMap((resource) => operationsOf(resource));
+  const operations = allOperations(resources);
   const paths: Record<string, Record<string, unknown>> = {};
-  for (const resource of resources) {
-    const path = `${groupVersionPath(resource)}/`;
-    paths[path] ??= { get: discoveryOperation(path, operations) };
-  }
   for (const operation of operations) {
-    paths[operation.path] ??= { parameters: [...operation.pathParameters, prettyParameter].map(parameter) };
+    paths[operation.path] ??= pathItem(operation);
     const item = paths[operation.path];
     if (item) item[operation.method] = operationObject(operation);
   }
@@ -32,23 +29,13 @@ export function openApiV2(resources: readonly PublishedResource[], options: Asse
   return {
     swagger: '2.0',
     info: { title: 'Torpor', version: options.version },
-    paths: Object.fromEntries(Object.entries(paths).sort(([a], [b]) => (a < b ? -1 : 1))),
+    paths,
     definitions: Object.fromEntries(definitions),
   };
 }
 
-function discoveryOperation(path: string, operations: readonly Operation[]): JsonDocument {
-  const tag = operations.find((operation) => operation.path.startsWith(path))?.tag ?? '';
-  const [group = '', version = ''] = tag.split('_');
-  return {
-    description: 'get available resources',
-    consumes: ['application/json'],
-    produces: ['application/json'],
-    schemes: ['https'],
-    tags: [tag],
-    operationId: `get${group.charAt(0).toUpperCase()}${group.slice(1)}${version.charAt(0).toUpperCase()}${version.slice(1)}APIResources`,
-    responses: { 200: { description: 'OK' }, 401: { description: 'Unauthorized' } },
-  };
+function pathItem({ kind, pathParameters }: Operation): Record<string, unknown> {
+  return kind === undefined ? {} : { parameters: [...pathParameters, prettyParameter].map(parameter) };
 }
 
 function operationObject(operation: Operation): JsonDocument {
@@ -76,8 +63,7 @@ function operationObject(operation: Operation): JsonDocument {
       ),
       401: { description: 'Unauthorized' },
     },
-    'x-kubernetes-action': operation.action,
-    'x-kubernetes-group-version-kind': operation.kind,
+    ...markOf(operation),
   };
 }
 

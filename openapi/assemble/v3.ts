@@ -1,4 +1,5 @@
-import { type Operation, operationsOf } from './operations.ts';
+import { allOperations } from './all-operations.ts';
+import type { Operation } from './operations.ts';
 import { type Parameter, prettyParameter } from './parameters.ts';
 import { reachableDefinitions } from './reachable.ts';
 import { type AssembleOptions, groupVersionPath, type PublishedResource } from './resource.ts';
@@ -23,10 +24,12 @@ export function openApiV3(
 }
 
 function document(resources: readonly PublishedResource[], options: AssembleOptions): JsonDocument {
-  const operations = resources.flatMap((resource) => operationsOf(resource));
+  const operations = allOperations(resources);
   const paths: Record<string, Record<string, unknown>> = {};
-  for (const operation of [...operations].sort(byPath)) {
-    paths[operation.path] ??= { parameters: [...operation.pathParameters, prettyParameter].map(parameter) };
+  for (const operation of operations) {
+    const { kind, pathParameters } = operation;
+    paths[operation.path] ??=
+      kind === undefined ? {} : { parameters: [...pathParameters, prettyParameter].map(parameter) };
     const item = paths[operation.path];
     if (item) item[operation.method] = operationObject(operation);
   }
@@ -37,8 +40,6 @@ function document(resources: readonly PublishedResource[], options: AssembleOpti
     components: { schemas: Object.fromEntries(reachableDefinitions(operations, resources)) },
   };
 }
-
-const byPath = (a: Operation, b: Operation) => (a.path === b.path ? 0 : a.path < b.path ? -1 : 1);
 
 function operationObject(operation: Operation): JsonDocument {
   const { body } = operation;
@@ -57,9 +58,13 @@ function operationObject(operation: Operation): JsonDocument {
       ),
       401: { description: 'Unauthorized' },
     },
-    'x-kubernetes-action': operation.action,
-    'x-kubernetes-group-version-kind': operation.kind,
+    ...markOf(operation),
   };
+}
+
+/** What Kubernetes' clients find operations by. */
+export function markOf({ action, kind }: Operation): JsonDocument {
+  return kind === undefined ? {} : { 'x-kubernetes-action': action, 'x-kubernetes-group-version-kind': kind };
 }
 
 function content(definition: string, types: readonly string[]): JsonDocument {

@@ -4,6 +4,40 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description One resource or subresource of a group version, as discovery names it. */
+        APIResource: {
+            /** @description Plural name; a subresource is <resource>/<subresource>. */
+            name: string;
+            /** @description Name of one; empty for subresources. */
+            singularName: string;
+            /** @description True when its objects live in namespaces. */
+            namespaced: boolean;
+            /** @description Group of the kind where it is another than that of the list. */
+            group?: string;
+            /** @description Version of the kind where it is another than that of the list. */
+            version?: string;
+            /** @description What is sent and answered. */
+            kind: string;
+            /** @description What can be done with it. */
+            verbs: string[];
+            /** @description Shorter names for people. */
+            shortNames?: string[];
+            /** @description Names of groups of resources, for example all. */
+            categories?: string[];
+            /** @description Changes with the version in which objects are stored; says nothing else. */
+            storageVersionHash?: string;
+        };
+        /** @description What a group version serves. */
+        APIResourceList: {
+            /** @description v1. */
+            apiVersion?: string;
+            /** @description APIResourceList. */
+            kind?: string;
+            /** @description Group and version that are described. */
+            groupVersion: string;
+            /** @description The resources and subresources. */
+            resources: components["schemas"]["APIResource"][];
+        };
         /** @description Credentials put into the guest. Exactly one of sshPublicKey and userPassword. */
         AccessCredential: {
             /** @description SSH public keys. */

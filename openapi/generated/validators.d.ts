@@ -13,6 +13,7 @@ export interface Validator {
   errors: readonly Fault[] | null;
 }
 
+export const APIResourceList: Validator;
 export const Binding: Validator;
 export const ClusterRole: Validator;
 export const ClusterRoleBinding: Validator;

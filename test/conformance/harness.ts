@@ -6,6 +6,7 @@ import { parsePool } from '../../apiserver/access/authentication/certificate-poo
 import { clientCertificates } from '../../apiserver/access/authentication/client-certificate.ts';
 import { createAuthentication } from '../../apiserver/access/authentication/union.ts';
 import { admitLauncherWrite } from '../../apiserver/access/launchers/admission.ts';
+import { openApiDocuments } from '../../apiserver/discovery/openapi.ts';
 import { type Api, createApi } from '../../apiserver/resources/api.ts';
 import { createServer } from '../../apiserver/serving/api-server.ts';
 import { ensureServerIdentities } from '../../apiserver/serving/identities.ts';
@@ -128,7 +129,7 @@ async function serve(etcd: TemporaryEtcd, ca: string, serving: KeyPair) {
       logger: log,
     }),
     authorizer: { authorize: async () => ({ kind: 'allowed', reason: 'test' }) },
-    documents: {},
+    documents: openApiDocuments(api.definitions, 'v0.1.0'),
     live: [],
     ready: [],
     limits: { drainMs: 500 },

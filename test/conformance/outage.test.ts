@@ -47,6 +47,26 @@ describe('while etcd does not answer', () => {
     watch.close();
   });
 
+  test('D12, D25: discovery and OpenAPI do not ask etcd: they answer, and as current', async () => {
+    t.etcd.freeze();
+    try {
+      // Twice as long as it takes, and half of what the aggregator gives it.
+      const get = (path: string, accept = 'application/json') =>
+        t.admin.get(path).set('Accept', accept).timeout(2_500).expect(200);
+      const { body } = await get('/apis/torpor.dev/v1alpha1');
+      assert.equal(body.groupVersion, 'torpor.dev/v1alpha1');
+      const v2 = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+      for (const path of ['/api', '/apis']) {
+        const { items } = JSON.parse((await get(path, v2)).text) as { items: { versions: { freshness: string }[] }[] };
+        for (const version of items.flatMap(({ versions }) => versions)) assert.equal(version.freshness, 'Current');
+      }
+      await get('/openapi/v2');
+      await get('/openapi/v3/apis/torpor.dev/v1alpha1');
+    } finally {
+      t.etcd.thaw();
+    }
+  });
+
   test('live values of a connected host are merged into get, and into lists on request', async () => {
     await t.admin.post(HOSTS, host('n1')).expect(201);
     await t.admin.patch(`${HOSTS}/n1/status`, hostStatus('4', '8Gi')).expect(200);

@@ -10,7 +10,17 @@ const read = ['get', 'list', 'watch'];
 const torpor = ['torpor.dev'];
 const core = [''];
 
-const discoveryPaths = ['/api', '/api/*', '/apis', '/apis/*', '/openapi', '/openapi/*', '/version', '/version/'];
+const discoveryPaths = [
+  '/api',
+  '/api/*',
+  '/apis',
+  '/apis/*',
+  '/openapi',
+  '/openapi/*',
+  '/swagger-2.0.0.pb-v1',
+  '/version',
+  '/version/',
+];
 const healthPaths = ['/healthz', '/livez', '/readyz'];
 
 const machineKinds = ['virtualmachines', 'virtualmachinepools', 'virtualmachinemigrations', 'virtualmachinesnapshots'];

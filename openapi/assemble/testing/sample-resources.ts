@@ -5,12 +5,13 @@ export const sampleOptions: AssembleOptions = { version: 'v0.1.0' };
 const patchTypes = ['application/json-patch+json', 'application/merge-patch+json'];
 
 const everyVerb = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
-const torpor = { group: 'torpor.dev', version: 'v1alpha1', verbs: everyVerb, patchTypes };
+const torpor = { group: 'torpor.dev', version: 'v1alpha1', verbs: everyVerb, patchTypes, waits: false };
 
 /** For tests: what a server with core kinds serves, in part. */
 export const sampleResources: readonly PublishedResource[] = [
   {
     ...torpor,
+    waits: true,
     kind: 'VirtualMachine',
     listKind: 'VirtualMachineList',
     plural: 'virtualmachines',
@@ -40,6 +41,7 @@ export const sampleResources: readonly PublishedResource[] = [
     namespaced: true,
     verbs: everyVerb,
     patchTypes: [...patchTypes, 'application/strategic-merge-patch+json'],
+    waits: false,
     subresources: [],
   },
   {
@@ -51,6 +53,7 @@ export const sampleResources: readonly PublishedResource[] = [
     namespaced: false,
     verbs: ['create'],
     patchTypes,
+    waits: false,
     subresources: [],
   },
   {
