@@ -7,7 +7,7 @@ import { clientCertificates } from '../../apiserver/access/authentication/client
 import { createAuthentication } from '../../apiserver/access/authentication/union.ts';
 import { admitLauncherWrite } from '../../apiserver/access/launchers/admission.ts';
 import { openApiDocuments } from '../../apiserver/discovery/openapi.ts';
-import { type Api, createApi } from '../../apiserver/resources/api.ts';
+import { type Api, type ApiParts, createApi } from '../../apiserver/resources/api.ts';
 import { createServer } from '../../apiserver/serving/api-server.ts';
 import { ensureServerIdentities } from '../../apiserver/serving/identities.ts';
 import { LiveValues } from '../../apiserver/streams/live-values.ts';
@@ -28,6 +28,7 @@ export interface TestApi {
   readonly store: EtcdStore;
   readonly live: LiveValues;
   readonly api: Api;
+  readonly port: number;
   as(commonName: string, ...organizations: string[]): Promise<Client>;
   launcher(node: string): Promise<Client>;
   /** Ends the server and starts another one over the same etcd, as a restart does. */
@@ -43,17 +44,19 @@ export interface Client {
   patch(path: string, body: unknown, mediaType?: string): Test;
   delete(path: string, body?: unknown): Test;
   watch(path: string, accept?: string): Promise<WatchClient>;
+  /** For clients of other kinds. */
+  readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
 }
 
 export const MACHINES = '/apis/torpor.dev/v1alpha1/namespaces/default/virtualmachines';
 export const HOSTS = '/apis/torpor.dev/v1alpha1/hosts';
 
-export async function startApi(): Promise<TestApi> {
+export async function startApi(watch: NonNullable<ApiParts['watch']> = {}): Promise<TestApi> {
   const directory = await mkdtemp(join(tmpdir(), 'torpor-api-'));
   const [etcd, identities] = await Promise.all([startEtcd(), ensureServerIdentities(directory, '127.0.0.1')]);
   const { authority } = identities;
   const { serving } = identities;
-  let running = await serve(etcd, authority.certificate, serving).catch(async (error: unknown) => {
+  let running = await serve(etcd, authority.certificate, serving, watch).catch(async (error: unknown) => {
     await etcd.stop();
     await rm(directory, { recursive: true, force: true });
     throw error;
@@ -76,6 +79,9 @@ export async function startApi(): Promise<TestApi> {
     get api() {
       return running.api;
     },
+    get port() {
+      return running.port;
+    },
     as(commonName, ...organizations) {
       clients += 1;
       return client(`test-${clients}`, commonName, organizations);
@@ -83,7 +89,7 @@ export async function startApi(): Promise<TestApi> {
     launcher: (node) => client(`test-launcher-${node}`, `torpor:launcher:${node}`, ['torpor:launchers']),
     async restart() {
       await running.stop();
-      running = await serve(etcd, authority.certificate, serving);
+      running = await serve(etcd, authority.certificate, serving, watch);
     },
     async stop() {
       await running.stop();
@@ -93,7 +99,7 @@ export async function startApi(): Promise<TestApi> {
   };
 }
 
-async function serve(etcd: TemporaryEtcd, ca: string, serving: KeyPair) {
+async function serve(etcd: TemporaryEtcd, ca: string, serving: KeyPair, watch: NonNullable<ApiParts['watch']>) {
   const log = createLogger('test', { level: (process.env.TORPOR_LOG_LEVEL ?? 'fatal') as 'fatal' });
   const store = new EtcdStore({ servers: [etcd.endpoint], prefix: '/torpor.dev', log });
   const live = new LiveValues();
@@ -111,6 +117,7 @@ async function serve(etcd: TemporaryEtcd, ca: string, serving: KeyPair) {
     },
     admit: admitLauncherWrite,
     live,
+    watch,
     openStream: unused,
     receiveLive: unused,
   });
@@ -162,7 +169,9 @@ function createClient(port: () => number, authority: Authority, pair: KeyPair): 
     body === undefined
       ? test
       : test.set('Content-Type', mediaType).send(typeof body === 'string' ? body : JSON.stringify(body));
+  const tls = { ca: authority.certificate, cert: pair.certificate, key: pair.key };
   return {
+    tls,
     get: (path) => send('get', path),
     post: (path, body) => sendJson(send('post', path), body),
     put: (path, body) => sendJson(send('put', path), body),
@@ -172,9 +181,7 @@ function createClient(port: () => number, authority: Authority, pair: KeyPair): 
       openWatch({
         port: port(),
         path,
-        ca: authority.certificate,
-        cert: pair.certificate,
-        key: pair.key,
+        ...tls,
         ...(accept === undefined ? {} : { accept }),
       }),
   };
