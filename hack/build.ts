@@ -19,6 +19,8 @@ export interface Program {
 
 export const PROGRAMS: readonly Program[] = [
   { bundle: 'apiserver', entry: 'apiserver/main.ts' },
+  // A thread of the API server begins with a file of its own, beside the bundle that starts it.
+  { bundle: 'yaml-reader', entry: 'apiserver/verbs/yaml-reader.mjs' },
   { bundle: 'reconcilers', entry: 'reconcilers/main.ts' },
   { bundle: 'launcher', entry: 'launcher/main.ts' },
   { bundle: 'kubectl-vm', entry: 'cli/main.ts' },

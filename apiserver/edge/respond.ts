@@ -15,7 +15,7 @@ export interface Exchange {
 /** Bodies above this many bytes are compressed for clients that accept it; below, it costs more than it saves. */
 const compressAbove = 128 * 1024;
 /** Larger bodies are never indented: it would hold up everybody else. */
-const indentUpTo = 512 * 1024;
+const indentUpTo = 256 * 1024;
 /** Programs that a person reads the output of. */
 const peoplesAgents = /^(?:curl|Wget|Mozilla)\//;
 

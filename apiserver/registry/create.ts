@@ -12,6 +12,7 @@ import type { ResourceCore } from './core.ts';
 import { fieldManagers } from './field-managers.ts';
 import { encodeWithLimit } from './guaranteed-update.ts';
 import { isSegment, keyOf } from './keys.ts';
+import { mendMetadata } from './metadata-warnings.ts';
 import type { ViewSubresource, WriteContext } from './resource.ts';
 
 export interface WriteRequest {
@@ -80,6 +81,7 @@ function beforeCreate(
   meta.creationTimestamp = timestamp(core.now());
   meta.generation = 1;
   if (strategy.hasStatus) delete object.status;
+  mendMetadata(meta, undefined, context.warnings);
   schema?.default(object);
   // Shape before meaning: what runs after this line may rely on the types that the schema promises.
   const shape = schema?.validate(object) ?? [];

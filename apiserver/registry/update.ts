@@ -10,6 +10,7 @@ import { metadataErrors, type WriteRequest } from './create.ts';
 import { fieldManagers } from './field-managers.ts';
 import { guaranteedUpdate, type Updated, type Wanted } from './guaranteed-update.ts';
 import { keyOf } from './keys.ts';
+import { mendMetadata } from './metadata-warnings.ts';
 import type { WriteContext } from './resource.ts';
 
 /**
@@ -115,6 +116,7 @@ function beforeUpdate(
 ): void {
   const { definition, schema } = core;
   const { strategy } = definition;
+  mendMetadata(object.metadata, old.metadata, context.warnings);
   schema?.default(object);
   const name = old.metadata.name ?? '';
   const shape = schema?.validate(object) ?? [];

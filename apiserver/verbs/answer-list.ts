@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
-import { stringify } from 'yaml';
 import { cloneJson } from '../../openapi/machinery/json-value.ts';
+import { yamlItemOf, yamlOf } from '../../openapi/machinery/yaml-text.ts';
 import { send, startAnswer } from '../edge/respond.ts';
 import type { ObjectItem, ObjectPage } from '../registry/list.ts';
 import type { ResourceDefinition } from '../registry/resource.ts';
@@ -106,9 +106,9 @@ function json(form: AnswerForm, empty: boolean, head: string, piece: (item: Obje
   const { items, rows, ...before } = JSON.parse(`${head}]}`) as { items?: unknown[]; rows?: unknown[] };
   const member = items === undefined && rows !== undefined ? 'rows' : 'items';
   return {
-    head: Buffer.from(`${stringify(before)}${member}:${empty ? ' []' : ''}\n`),
+    head: Buffer.from(`${yamlOf(before)}${member}:${empty ? ' []' : ''}\n`),
     separator: Buffer.alloc(0),
     tail: Buffer.alloc(0),
-    piece: (item) => Buffer.from(stringify([JSON.parse(piece(item).toString('utf8'))])),
+    piece: (item) => Buffer.from(yamlItemOf(JSON.parse(piece(item).toString('utf8')))),
   };
 }

@@ -1,5 +1,5 @@
-import { stringify } from 'yaml';
-import type { KubernetesObject } from '../../openapi/machinery/object.ts';
+import type { KubernetesObject, Status } from '../../openapi/machinery/object.ts';
+import { yamlOf } from '../../openapi/machinery/yaml-text.ts';
 import { send } from '../edge/respond.ts';
 import type { ResourceDefinition } from '../registry/resource.ts';
 import type { RequestContext } from '../request/context.ts';
@@ -28,9 +28,15 @@ export async function answerObject(
   }
   const value = viewed(form, definition, served.object());
   if (form.media === 'application/yaml') {
-    return send(context, code, Buffer.from(stringify(JSON.parse(value))), 'application/yaml');
+    return send(context, code, Buffer.from(yamlOf(JSON.parse(value))), 'application/yaml');
   }
   return send(context, code, Buffer.from(value));
+}
+
+/** A Status has no views: it passes as it is, in JSON or YAML. */
+export function answerStatus(context: RequestContext, form: AnswerForm, status: Status): Promise<void> {
+  const text = form.media === 'application/yaml' ? yamlOf(status) : JSON.stringify(status);
+  return send(context, 200, Buffer.from(text), form.media);
 }
 
 /** JSON text of the view. */

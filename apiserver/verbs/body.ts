@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { isAlias, isMap, isPair, isSeq, type Node, parseDocument } from 'yaml';
 import { errors } from '../../openapi/machinery/errors.ts';
-import { type JsonBody, JsonError, readJson } from '../../openapi/machinery/json.ts';
+import { type JsonBody, JsonError, readJsonInSlices } from '../../openapi/machinery/json.ts';
+import { YamlThread } from './yaml-thread.ts';
 
 const STRUCTURED = ['application/json', 'application/yaml'];
 
@@ -14,58 +14,55 @@ export function mediaTypeOf(req: IncomingMessage): string {
  * DELETE. Undefined for an empty body.
  * @throws StatusError 415 for other media types, 400 for what cannot be read.
  */
-export function parseBody(bytes: Buffer, mediaType: string): JsonBody | undefined {
+export async function parseBody(bytes: Buffer, mediaType: string): Promise<JsonBody | undefined> {
   if (mediaType !== '' && !STRUCTURED.includes(mediaType)) throw errors.unsupportedMediaType(STRUCTURED);
   if (bytes.length === 0) return undefined;
   return mediaType === 'application/yaml' ? parseYaml(bytes) : parseJson(bytes);
 }
 
-export function parseJson(bytes: Buffer | string): JsonBody {
+/** @throws StatusError 400. */
+export async function parseJson(bytes: Buffer): Promise<JsonBody> {
   try {
-    return readJson(bytes);
+    return await readJsonInSlices(bytes);
   } catch (error) {
     if (error instanceof JsonError) throw errors.badRequest(error.message);
     throw error;
   }
 }
 
-/** How often aliases may repeat what they stand for; more is an attempt to blow a small body up. */
-const MOST_ALIASES = 100;
+const thread = new YamlThread();
 
-function parseYaml(bytes: Buffer): JsonBody | undefined {
+/** Undefined for a text without a document. @throws StatusError 400, 429 when too many such bodies come at once. */
+export async function parseYaml(bytes: Buffer): Promise<JsonBody | undefined> {
+  // JSON is YAML too, and what most clients send under that name.
+  if (bytes[0] === 0x7b) {
+    try {
+      return await readJsonInSlices(bytes);
+    } catch (error) {
+      if (!(error instanceof JsonError)) throw error;
+      if (error.kind === 'rule') throw errors.badRequest(error.message);
+      // Then the thread says what it is.
+    }
+  }
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw errors.badRequest('the body is not valid UTF-8');
   }
-  const document = parseDocument(text, { uniqueKeys: false, merge: true, prettyErrors: false });
-  const [problem] = document.errors;
-  if (problem !== undefined) throw errors.badRequest(`the body is not valid YAML: ${problem.message}`);
-  if (document.contents === null) return undefined;
-  let json: string;
-  try {
-    // Through JSON text, so that what JSON cannot say is gone and the rules of every body hold here too.
-    json = JSON.stringify(document.toJS({ maxAliasCount: MOST_ALIASES })) ?? 'null';
-  } catch (error) {
-    throw errors.badRequest(`the body is not usable as YAML: ${(error as Error).message}`);
+  const outcome = await thread.read(text);
+  switch (outcome.kind) {
+    case 'json': {
+      const { value } = await parseJson(Buffer.from(outcome.json));
+      return { value, duplicates: outcome.duplicates };
+    }
+    case 'empty':
+      return undefined;
+    case 'wrong':
+      throw errors.badRequest(outcome.why);
+    case 'busy':
+      throw errors.tooManyRequests('too many YAML bodies at once; send JSON, or try again');
+    default:
+      return outcome satisfies never;
   }
-  return { value: parseJson(json).value, duplicates: duplicatesOf(document.contents, '') };
-}
-
-function duplicatesOf(node: Node | null, path: string): string[] {
-  if (node === null || isAlias(node)) return [];
-  if (isSeq(node)) return node.items.flatMap((item, index) => duplicatesOf(item as Node, `${path}[${index}]`));
-  if (!isMap(node)) return [];
-  const found: string[] = [];
-  const seen = new Set<string>();
-  for (const pair of node.items) {
-    if (!isPair(pair)) continue;
-    const key = String(pair.key);
-    const at = path === '' ? key : `${path}.${key}`;
-    if (seen.has(key)) found.push(at);
-    seen.add(key);
-    found.push(...duplicatesOf(pair.value as Node | null, at));
-  }
-  return found;
 }

@@ -1,10 +1,10 @@
 import { errors } from '../../openapi/machinery/errors.ts';
+import { isJsonObject } from '../../openapi/machinery/json-value.ts';
 import type { KubernetesObject, Status } from '../../openapi/machinery/object.ts';
 import { readBody } from '../edge/body.ts';
-import { send } from '../edge/respond.ts';
 import type { ResourceDefinition } from '../registry/resource.ts';
 import type { RequestContext } from '../request/context.ts';
-import { answerObject, servedObject } from './answer-object.ts';
+import { answerObject, answerStatus, servedObject } from './answer-object.ts';
 import { mediaTypeOf, parseBody } from './body.ts';
 import { negotiate } from './negotiate.ts';
 import { type DeleteOptions, deleteOptions } from './options.ts';
@@ -17,8 +17,9 @@ export async function deleteVerb(target: Target, context: RequestContext): Promi
   const form = negotiate(context.req, context.info.query, 'object');
   const options = await sentDeleteOptions(definition, context);
   const outcome = await target.store.delete(name, context, { ...options, namespace });
-  if (outcome.kind !== 'removed') return answerObject(context, 200, form, definition, servedObject(outcome.object));
-  return send(context, 200, Buffer.from(JSON.stringify(gone(definition, outcome.object))));
+  if (outcome.kind === 'removed') return answerStatus(context, form, gone(definition, outcome.object));
+  const code = options.answersAccepted ? 202 : 200;
+  return answerObject(context, code, form, definition, servedObject(outcome.object));
 }
 
 /**
@@ -29,10 +30,10 @@ export async function sentDeleteOptions(
   definition: ResourceDefinition,
   context: RequestContext,
 ): Promise<DeleteOptions> {
-  const parsed = parseBody(await readBody(context), mediaTypeOf(context.req));
+  const parsed = await parseBody(await readBody(context), mediaTypeOf(context.req));
   if (parsed === undefined) return deleteOptions(undefined, context.info.query);
   const body = parsed.value;
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+  if (!isJsonObject(body)) {
     throw errors.badRequest('the body of a delete must be DeleteOptions');
   }
   const own = definition.group === '' ? definition.version : `${definition.group}/${definition.version}`;
@@ -40,7 +41,7 @@ export async function sentDeleteOptions(
   if (kind !== 'DeleteOptions' || !['v1', 'meta.k8s.io/v1', own].includes(String(apiVersion))) {
     throw errors.badRequest(`the body of a delete must be DeleteOptions, not ${apiVersion} ${kind}`);
   }
-  return deleteOptions(body as unknown as KubernetesObject, context.info.query);
+  return deleteOptions(body, context.info.query);
 }
 
 /** Clients take the uid from here to see whether an object of the same name is another one. */

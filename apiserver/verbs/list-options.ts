@@ -41,6 +41,8 @@ export function listOptions(query: URLSearchParams): ListOptions {
     throw errors.badRequest(`invalid resource version ${JSON.stringify(query.get('resourceVersion'))}`);
   }
   const limit = limitOf(query.get('limit') ?? '');
+  // It means nothing for a list, but nonsense in it is refused as in every other option.
+  timeoutOf(query.get('timeoutSeconds') ?? '');
   const match = query.get('resourceVersionMatch') ?? '';
   const token = query.get('continue') ?? '';
   const problems: FieldError[] = matchProblems(match, version, token);

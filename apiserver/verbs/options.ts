@@ -1,5 +1,5 @@
 import { errors, type FieldError, field } from '../../openapi/machinery/errors.ts';
-import type { KubernetesObject } from '../../openapi/machinery/object.ts';
+import { isJsonObject, type JsonObject } from '../../openapi/machinery/json-value.ts';
 import type { WrittenPart } from '../registry/update.ts';
 import type { RequestContext } from '../request/context.ts';
 
@@ -19,6 +19,8 @@ export interface DeleteOptions {
   readonly gracePeriodSeconds: number | undefined;
   readonly propagation: Propagation | undefined;
   readonly preconditions: Preconditions;
+  /** orphanDependents=false: who uses the old spelling is told with 202 that the object is still there. */
+  readonly answersAccepted: boolean;
 }
 
 export interface Preconditions {
@@ -68,32 +70,31 @@ export function defaultValidation(group: string, part: WrittenPart = 'main'): Fi
   return group === 'torpor.dev' && part === 'main' ? 'Strict' : 'Warn';
 }
 
-/** Body over query, as Kubernetes has it. `body` is undefined when the request had none. */
-export function deleteOptions(body: KubernetesObject | undefined, query: URLSearchParams): DeleteOptions {
+/** Body over query, as Kubernetes has it. `body` is undefined when the request had none. @throws StatusError 400, 422. */
+export function deleteOptions(body: JsonObject | undefined, query: URLSearchParams): DeleteOptions {
+  const sent = body === undefined ? fromQuery(query) : fromBody(body);
   const problems: FieldError[] = [];
-  const from = (body ?? fromQuery(query)) as unknown as Record<string, unknown>;
-  const dryRun = parseDryRun(stringsOf(from.dryRun), problems);
-  const grace = from.gracePeriodSeconds;
-  if (grace !== undefined && grace !== null && !(Number.isSafeInteger(grace) && (grace as number) >= 0)) {
-    problems.push(field.invalid('gracePeriodSeconds', grace, 'must be a non-negative integer'));
+  const dryRun = parseDryRun(sent.dryRun, problems);
+  const { gracePeriodSeconds, propagationPolicy: policy, orphanDependents } = sent;
+  if (gracePeriodSeconds !== undefined && gracePeriodSeconds < 0) {
+    problems.push(field.invalid('gracePeriodSeconds', gracePeriodSeconds, 'must be greater than or equal to 0'));
   }
-  const policy = from.propagationPolicy ?? undefined;
-  if (policy !== undefined && !PROPAGATIONS.includes(policy as string)) {
+  if (policy !== undefined && !PROPAGATIONS.includes(policy)) {
     problems.push(field.notSupported('propagationPolicy', policy, [...PROPAGATIONS, 'nil']));
   }
-  const orphan = from.orphanDependents ?? undefined;
-  if (orphan !== undefined && policy !== undefined) {
+  if (orphanDependents !== undefined && policy !== undefined) {
     problems.push(
       field.invalid('propagationPolicy', policy, 'orphanDependents and deletionPropagation cannot be both set'),
     );
   }
-  const preconditions = preconditionsOf(from.preconditions, problems);
   refuse('DeleteOptions', problems);
+  const legacy = orphanDependents === undefined ? undefined : orphanDependents ? 'Orphan' : 'Background';
   return {
     dryRun,
-    gracePeriodSeconds: (grace as number | null | undefined) ?? undefined,
-    propagation: orphan === undefined ? (policy as Propagation | undefined) : orphan === true ? 'Orphan' : 'Background',
-    preconditions,
+    gracePeriodSeconds,
+    propagation: legacy ?? (policy as Propagation | undefined),
+    preconditions: sent.preconditions,
+    answersAccepted: orphanDependents === false,
   };
 }
 
@@ -102,28 +103,68 @@ export function booleanOf(text: string | null): boolean {
   return text !== null && text !== 'false' && text !== '0';
 }
 
-function fromQuery(query: URLSearchParams): Record<string, unknown> {
-  const grace = query.get('gracePeriodSeconds');
+/** DeleteOptions with the types that they have, not yet judged. */
+interface SentDeleteOptions {
+  readonly dryRun: readonly string[];
+  readonly gracePeriodSeconds: number | undefined;
+  readonly propagationPolicy: string | undefined;
+  readonly orphanDependents: boolean | undefined;
+  readonly preconditions: Preconditions;
+}
+
+function fromQuery(query: URLSearchParams): SentDeleteOptions {
+  const grace = query.get('gracePeriodSeconds') ?? '';
+  if (grace !== '' && !/^-?\d{1,15}$/.test(grace)) {
+    throw errors.badRequest(`invalid gracePeriodSeconds ${JSON.stringify(grace)}: must be a whole number`);
+  }
   return {
     dryRun: query.getAll('dryRun'),
-    ...(grace === null || grace === '' ? {} : { gracePeriodSeconds: Number(grace) }),
-    ...(query.get('propagationPolicy') ? { propagationPolicy: query.get('propagationPolicy') } : {}),
-    ...(query.has('orphanDependents') ? { orphanDependents: booleanOf(query.get('orphanDependents')) } : {}),
+    gracePeriodSeconds: grace === '' ? undefined : Number(grace),
+    propagationPolicy: query.get('propagationPolicy') || undefined,
+    orphanDependents: query.has('orphanDependents') ? booleanOf(query.get('orphanDependents')) : undefined,
+    preconditions: {},
   };
 }
 
-function preconditionsOf(value: unknown, problems: FieldError[]): Preconditions {
-  if (value === undefined || value === null) return {};
-  const { uid, resourceVersion } = value as Record<string, unknown>;
-  for (const [name, one] of Object.entries({ uid, resourceVersion })) {
-    if (one !== undefined && one !== null && typeof one !== 'string') {
-      problems.push(field.typeInvalid(`preconditions.${name}`, one, 'must be a string'));
-    }
+/** A wrong type must not make a precondition vanish: 400, as for every body that cannot be decoded. */
+function fromBody(body: JsonObject): SentDeleteOptions {
+  const { preconditions: conditions = null } = body;
+  if (conditions !== null && !isJsonObject(conditions)) throw wrongType('preconditions', 'an object');
+  const { dryRun = null } = body;
+  if (dryRun !== null && !(Array.isArray(dryRun) && dryRun.every((one) => typeof one === 'string'))) {
+    throw wrongType('dryRun', 'a list of strings');
   }
+  const uid = member(conditions ?? {}, 'uid', isString, 'a string', 'preconditions.');
+  const resourceVersion = member(conditions ?? {}, 'resourceVersion', isString, 'a string', 'preconditions.');
   return {
-    ...(typeof uid === 'string' ? { uid } : {}),
-    ...(typeof resourceVersion === 'string' ? { resourceVersion } : {}),
+    dryRun: (dryRun ?? []) as readonly string[],
+    gracePeriodSeconds: member(body, 'gracePeriodSeconds', isInteger, 'a whole number'),
+    propagationPolicy: member(body, 'propagationPolicy', isString, 'a string'),
+    orphanDependents: member(body, 'orphanDependents', isBoolean, 'true or false'),
+    preconditions: {
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    },
   };
+}
+
+const isString = (value: unknown): value is string => typeof value === 'string';
+const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
+const isInteger = (value: unknown): value is number => Number.isSafeInteger(value);
+const wrongType = (name: string, wanted: string) =>
+  errors.badRequest(`the DeleteOptions cannot be read: ${name} must be ${wanted}`);
+
+/** Null counts as absent. */
+function member<T>(
+  object: JsonObject,
+  name: string,
+  is: (value: unknown) => value is T,
+  wanted: string,
+  path = '',
+): T | undefined {
+  const value = object[name] ?? undefined;
+  if (value === undefined || is(value)) return value;
+  throw wrongType(path + name, wanted);
 }
 
 function parseDryRun(values: readonly string[], problems: FieldError[]): boolean {
@@ -131,14 +172,16 @@ function parseDryRun(values: readonly string[], problems: FieldError[]): boolean
   return values.length > 0;
 }
 
-function stringsOf(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.map(String) : value === undefined || value === null ? [] : [String(value)];
-}
-
 /** Without a fieldManager the first word of the User-Agent stands in. */
 function managerOfAgent(context: RequestContext): string {
   const agent = context.req.headers['user-agent'] ?? '';
-  return (agent.split('/', 1)[0] ?? '').replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '').slice(0, LONGEST_MANAGER) || 'unknown';
+  const printable = (agent.split('/', 1)[0] ?? '').replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '');
+  return (
+    Buffer.from(printable)
+      .subarray(0, LONGEST_MANAGER)
+      .toString('utf8')
+      .replace(/\uFFFD$/, '') || 'unknown'
+  );
 }
 
 function refuse(kind: string, problems: readonly FieldError[]): void {

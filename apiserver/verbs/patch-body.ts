@@ -24,14 +24,14 @@ export function requirePatchType(mediaType: string, accepted: readonly string[])
  * `shape` is that of the kind that is patched, for strategic merge patches.
  * @throws StatusError 415 for media types that are not accepted, apply patches among them; 400 for what is no JSON.
  */
-export function readPatch(
+export async function readPatch(
   mediaType: string,
   bytes: Buffer,
   accepted: readonly string[],
   shape: Shape | undefined,
-): Patch {
+): Promise<Patch> {
   requirePatchType(mediaType, accepted);
-  const { value, duplicates } = parseJson(bytes);
+  const { value, duplicates } = await parseJson(bytes);
   switch (mediaType) {
     case JSON_PATCH:
       return { duplicates, apply: (document) => jsonPatched(document, value) };

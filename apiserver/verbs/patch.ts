@@ -24,7 +24,7 @@ export async function patchVerb(target: Target, context: RequestContext, part: W
   const accepted = patchTypesOf(definition);
   requirePatchType(mediaType, accepted);
   const options = writeOptions(context, 'PatchOptions', defaultValidation(definition.group, part));
-  const patch = readPatch(mediaType, await readBody(context), accepted, schema?.shape);
+  const patch = await readPatch(mediaType, await readBody(context), accepted, schema?.shape);
   const decoding = { ...definition, schema };
   const updated = await target.store.update(
     name,

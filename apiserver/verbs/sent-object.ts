@@ -12,16 +12,23 @@ export async function sentObject(
   context: RequestContext,
   options: Pick<WriteOptions, 'fieldValidation'>,
 ): Promise<KubernetesObject> {
-  const body = parseBody(await readBody(context), mediaTypeOf(context.req));
+  const body = await parseBody(await readBody(context), mediaTypeOf(context.req));
   if (body === undefined) throw errors.badRequest(`the request has no body; a ${target.kind} is expected in it`);
   return decodeBody(body, target, options.fieldValidation, context.warnings);
 }
 
-/** The body and the URL must mean the same namespace; an empty one in the body is filled in. */
+/**
+ * The body and the URL must mean the same namespace; an empty one in the body is filled in, and one of an object that has
+ * no namespace is dropped, as Kubernetes does: many a manifest has one.
+ */
 export function alignNamespace(object: KubernetesObject, namespaced: boolean, namespace: string): void {
   const sent = object.metadata.namespace ?? '';
-  if (!namespaced || sent === '' || sent === namespace) {
-    if (namespaced) object.metadata.namespace = namespace;
+  if (!namespaced) {
+    delete object.metadata.namespace;
+    return;
+  }
+  if (sent === '' || sent === namespace) {
+    object.metadata.namespace = namespace;
     return;
   }
   throw errors.badRequest(

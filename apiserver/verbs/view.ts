@@ -57,7 +57,7 @@ export async function viewVerb(
 
   async function patching(): Promise<(current: KubernetesObject) => KubernetesObject> {
     const mediaType = mediaTypeOf(context.req);
-    const patch = readPatch(mediaType, await readBody(context), patchTypesOf(definition), decoding.schema?.shape);
+    const patch = await readPatch(mediaType, await readBody(context), patchTypesOf(definition), decoding.schema?.shape);
     return (current) => {
       // Warnings of an attempt that lost its race are those of the one that won.
       context.warnings.length = 0;

@@ -8,16 +8,27 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The one key that plain assignment does not store: it would change the prototype instead. No reader lets it through. */
-export const FORBIDDEN_KEY = '__proto__';
+/**
+ * Sets a member whose name comes from outside. `__proto__` is a name like any other in JSON (a key of a ConfigMap, say),
+ * but plain assignment to it would change the object's prototype and lose the value.
+ */
+export function putMember(object: JsonObject, name: string, value: JsonValue): void {
+  if (name !== '__proto__') object[name] = value;
+  else Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+}
+
+/** An object's own member: nothing that every object inherits is data. */
+export function ownMember(object: JsonObject, name: string): JsonValue | undefined {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
+}
 
 /** A deep copy of plain JSON data; several times faster than structuredClone, which knows more kinds of things. */
 export function cloneJson<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(cloneJson) as T;
-  const source = value as Record<string, unknown>;
-  const copy: Record<string, unknown> = {};
-  for (const key of Object.keys(source)) copy[key] = cloneJson(source[key]);
+  const source = value as JsonObject;
+  const copy: JsonObject = {};
+  for (const key of Object.keys(source)) putMember(copy, key, cloneJson(source[key] as JsonValue));
   return copy as T;
 }
 

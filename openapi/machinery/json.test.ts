@@ -25,9 +25,12 @@ test('R2: whole numbers that a double cannot hold are refused, with the field', 
   });
 });
 
-test('R3: __proto__ is refused, also when it is escaped; constructor is plain data', () => {
-  assert.throws(() => readJson('{"metadata":{"__proto__":{}}}'), /the key metadata.__proto__ is not allowed/);
-  assert.throws(() => readJson('{"\\u005f_proto__":1}'), JsonError);
+test('R3: __proto__ and constructor are plain data', () => {
+  for (const text of ['{"metadata":{"__proto__":{"a":1}}}', '{"__proto__":1,"b":[{"__proto__":[]}]}']) {
+    assert.equal(JSON.stringify(readJson(text).value), text);
+  }
+  assert.deepEqual(Object.keys(readJson('{"\\u005f_proto__":1}').value as object), ['__proto__']);
+  assert.deepEqual(duplicates('{"__proto__":1,"__proto__":2}'), ['__proto__']);
   assert.deepEqual(readJson('{"data":{"constructor":"x"}}').value, { data: { constructor: 'x' } });
   assert.deepEqual(readJson('["__proto__"]').value, ['__proto__']);
 });
@@ -46,7 +49,6 @@ test('R5: bad UTF-8 and bad JSON are refused with a sentence', () => {
 test('property: what JSON.stringify writes is read back without complaint', () => {
   fc.assert(
     fc.property(fc.json(), (text) => {
-      if (text.includes('__proto__')) return;
       try {
         const body = readJson(text);
         assert.deepEqual(body.value, JSON.parse(text));

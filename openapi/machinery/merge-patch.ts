@@ -1,16 +1,15 @@
-import { cloneJson, FORBIDDEN_KEY, isJsonObject, type JsonObject, type JsonValue } from './json-value.ts';
+import { cloneJson, isJsonObject, type JsonObject, type JsonValue, ownMember, putMember } from './json-value.ts';
 
 /**
  * JSON Merge Patch (RFC 7386): null removes a member, objects merge, everything else replaces. Neither argument is
- * changed. A `__proto__` key is left out: it is no data of ours (the reader refuses it with an error before).
+ * changed. Names such as `__proto__` and `constructor` are plain data.
  */
 export function applyMergePatch(target: JsonValue, patch: JsonValue): JsonValue {
   if (!isJsonObject(patch)) return cloneJson(patch);
   const result: JsonObject = isJsonObject(target) ? { ...target } : {};
   for (const [key, value] of Object.entries(patch)) {
-    if (key === FORBIDDEN_KEY) continue;
     if (value === null) delete result[key];
-    else result[key] = applyMergePatch(Object.hasOwn(result, key) ? (result[key] ?? null) : null, value);
+    else putMember(result, key, applyMergePatch(ownMember(result, key) ?? null, value));
   }
   return result;
 }
@@ -18,14 +17,14 @@ export function applyMergePatch(target: JsonValue, patch: JsonValue): JsonValue 
 /** The smallest merge patch that turns `from` into `to`; undefined when they are equal. Lists are replaced whole. */
 export function createMergePatch(from: JsonObject, to: JsonObject): JsonObject | undefined {
   const patch: JsonObject = {};
-  for (const key of Object.keys(from)) if (!Object.hasOwn(to, key)) patch[key] = null;
+  for (const key of Object.keys(from)) if (!Object.hasOwn(to, key)) putMember(patch, key, null);
   for (const [key, value] of Object.entries(to)) {
     const before = Object.hasOwn(from, key) ? from[key] : undefined;
     if (isJsonObject(before) && isJsonObject(value)) {
       const inner = createMergePatch(before, value);
-      if (inner) patch[key] = inner;
+      if (inner) putMember(patch, key, inner);
     } else if (before === undefined || JSON.stringify(before) !== JSON.stringify(value)) {
-      patch[key] = value;
+      putMember(patch, key, value);
     }
   }
   return Object.keys(patch).length > 0 ? patch : undefined;

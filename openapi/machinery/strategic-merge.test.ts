@@ -132,7 +132,7 @@ test('a patch that contradicts itself or the list says what is wrong', () => {
 test('names that objects inherit are names like others', () => {
   const patch = JSON.parse('{"constructor":{"a":1},"labels":{"toString":"x"},"__proto__":{"polluted":1}}');
   const result = merged({}, patch) as JsonObject;
-  assert.deepEqual(Object.keys(result), ['constructor', 'labels']);
+  assert.equal(JSON.stringify(result), JSON.stringify(patch));
   assert.deepEqual(result.constructor, { a: 1 });
   assert.equal((result as { polluted?: unknown }).polluted, undefined);
 });

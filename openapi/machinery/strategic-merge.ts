@@ -1,5 +1,5 @@
 import type { ArrayShape, Shape } from '../schema/shape.ts';
-import { cloneJson, FORBIDDEN_KEY, isJsonObject, type JsonObject, type JsonValue } from './json-value.ts';
+import { cloneJson, isJsonObject, type JsonObject, type JsonValue, ownMember, putMember } from './json-value.ts';
 import { type Identify, isInOrder, orderMerged } from './list-order.ts';
 
 /**
@@ -37,31 +37,32 @@ function mergeObject(original: JsonObject, patch: JsonObject, shape: Shape | und
   const orders: [name: string, order: JsonValue[]][] = [];
   const removals: [name: string, items: JsonValue[]][] = [];
   for (const [key, value] of Object.entries(patch)) {
-    if (key === PATCH || key === RETAIN || key === FORBIDDEN_KEY) continue;
+    if (key === PATCH || key === RETAIN) continue;
     if (key.startsWith(ORDER)) orders.push([key.slice(ORDER.length), listOf(value, key, path)]);
     else if (key.startsWith(REMOVE)) removals.push([key.slice(REMOVE.length), listOf(value, key, path)]);
     else if (value === null) delete result[key];
-    else result[key] = mergeValue(memberOf(result, key), value, childOf(shape, key), below(path, key));
+    else putMember(result, key, mergeValue(ownMember(result, key), value, childOf(shape, key), below(path, key)));
   }
   for (const [name, order] of orders) {
-    const merged = memberOf(result, name);
+    const merged = ownMember(result, name);
     if (!Array.isArray(merged)) continue;
     const list = arrayOf(childOf(shape, name));
     requireKeys(order, list, below(path, name));
     const identify = identityOf(list);
-    const sent = memberOf(patch, name);
+    const sent = ownMember(patch, name);
     const items = Array.isArray(sent) ? sent.filter((item) => !isJsonObject(item) || item[PATCH] === undefined) : [];
     if (!isInOrder(items, order, identify)) {
       throw new StrategicMergeError(`the order of the items of ${below(path, name)} is not that of ${ORDER}${name}`);
     }
-    const before = memberOf(original, name);
-    result[name] = orderMerged(merged, order, Array.isArray(before) ? before : [], identify);
+    const before = ownMember(original, name);
+    putMember(result, name, orderMerged(merged, order, Array.isArray(before) ? before : [], identify));
   }
   for (const [name, items] of removals) {
-    const list = memberOf(result, name);
+    const list = ownMember(result, name);
     if (!Array.isArray(list)) continue;
     const gone = new Set(items.map((item) => JSON.stringify(item)));
-    result[name] = list.filter((item) => !gone.has(JSON.stringify(item)));
+    const left = list.filter((item) => !gone.has(JSON.stringify(item)));
+    putMember(result, name, left);
   }
   return result;
 }
@@ -84,6 +85,7 @@ function mergeList(
   path: string,
 ): JsonValue[] {
   let kept = original;
+  const deleted = new Set<string>();
   const wanted: JsonValue[] = [];
   const merges = shape?.merge !== undefined;
   const identify = identityOf(shape);
@@ -94,8 +96,7 @@ function mergeList(
       case 'delete': {
         if (!merges)
           throw new StrategicMergeError(`items of ${path} have no key to delete one by: send the whole list`);
-        const id = identify(item);
-        kept = kept.filter((one) => identify(one) !== id);
+        deleted.add(identify(item));
         break;
       }
       case 'replace':
@@ -110,6 +111,7 @@ function mergeList(
     }
   }
   if (!merges) return wanted.map((item) => mergeValue(undefined, item, shape?.items, path));
+  if (deleted.size > 0) kept = kept.filter((one) => !deleted.has(identify(one)));
   const merged = new Map<string, JsonValue>();
   for (const item of kept) merged.set(identify(item), item);
   for (const item of wanted) {
@@ -121,7 +123,7 @@ function mergeList(
 
 /** The object without the members that $retainKeys does not name. */
 function retained(original: JsonObject, patch: JsonObject, path: string): JsonObject {
-  const keys = memberOf(patch, RETAIN);
+  const keys = ownMember(patch, RETAIN);
   if (keys === undefined) return { ...original };
   const names = new Set(listOf(keys, RETAIN, path));
   for (const [key, value] of Object.entries(patch)) {
@@ -132,7 +134,7 @@ function retained(original: JsonObject, patch: JsonObject, path: string): JsonOb
 }
 
 function directiveOf(patch: JsonObject, path: string): 'replace' | 'delete' | 'merge' | undefined {
-  const directive = memberOf(patch, PATCH);
+  const directive = ownMember(patch, PATCH);
   if (directive === undefined || directive === 'replace' || directive === 'delete' || directive === 'merge') {
     return directive;
   }
@@ -143,7 +145,7 @@ function directiveOf(patch: JsonObject, path: string): 'replace' | 'delete' | 'm
 /** What the items of a list are told apart by: their key, or themselves where they have none. */
 function identityOf(shape: ArrayShape | undefined): Identify {
   const key = shape?.merge?.key;
-  return (item) => JSON.stringify((key !== undefined && isJsonObject(item) ? memberOf(item, key) : undefined) ?? item);
+  return (item) => JSON.stringify((key !== undefined && isJsonObject(item) ? ownMember(item, key) : undefined) ?? item);
 }
 
 /** What is stored may lack its key; what is sent must say which item it means. */
@@ -156,7 +158,7 @@ function requireKeys(
   const key = shape?.merge?.key;
   if (key === undefined) return;
   for (const item of items) {
-    if (isJsonObject(item) && (exempt(item) || (memberOf(item, key) ?? null) !== null)) continue;
+    if (isJsonObject(item) && (exempt(item) || (ownMember(item, key) ?? null) !== null)) continue;
     throw new StrategicMergeError(`every item of ${path} must be an object with ${key}, which says which item it is`);
   }
 }
@@ -172,9 +174,5 @@ function listOf(value: JsonValue, key: string, path: string): JsonValue[] {
   if (Array.isArray(value)) return cloneJson(value);
   throw new StrategicMergeError(`${below(path, key)} must be a list`);
 }
-
-/** Own members only: nothing that every object inherits is data. */
-const memberOf = (object: JsonObject, name: string): JsonValue | undefined =>
-  Object.hasOwn(object, name) ? object[name] : undefined;
 
 const below = (path: string, name: string) => (path === '' ? name : `${path}.${name}`);

@@ -81,6 +81,7 @@ export function virtualMachineStrategy(parts: MachineParts): Strategy {
       explain: (object) => whereItHangs(machineOf(object)),
     },
     selectableFields: {
+      'spec.runStrategy': (object) => machineOf(object).spec.runStrategy ?? 'Always',
       'status.nodeName': (object) => machineOf(object).status?.nodeName ?? '',
       'status.phase': (object) => machineOf(object).status?.phase ?? '',
     },
