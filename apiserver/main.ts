@@ -6,6 +6,7 @@
 import { flagsOrExit } from '../base/flags.ts';
 import { createLogger } from '../base/log.ts';
 import { Shutdown } from '../base/shutdown.ts';
+import { isInCluster } from '../openapi/client/in-cluster.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { apiserverFlags, apiserverSections, declinedFlags } from './serving/flags.ts';
 import { runApiServer } from './serving/run.ts';
@@ -20,12 +21,15 @@ const flags = flagsOrExit({
 });
 
 const wrong: string[] = [];
-if (!flags.embedded) {
+if (!flags.embedded && flags.kubeconfig === undefined && !isInCluster()) {
   wrong.push(
-    'without --embedded a Kubernetes cluster authenticates and authorizes users (TokenReview, SubjectAccessReview); this version cannot ask one yet, so start it with --embedded',
+    'give --kubeconfig to serve behind a Kubernetes cluster (this is no pod), or --embedded to work without one',
   );
 }
-if (flags.embedded && flags['kubeconfig-dir'] !== undefined && !flags['node-name']) {
+for (const name of ['kubeconfig', 'authentication-kubeconfig', 'authorization-kubeconfig'] as const) {
+  if (flags.embedded && flags[name] !== undefined) wrong.push(`--${name} and --embedded exclude each other`);
+}
+if (flags['kubeconfig-dir'] !== undefined && !flags['node-name']) {
   wrong.push('--kubeconfig-dir needs --node-name: the launcher of this node gets a kubeconfig too');
 }
 if ((flags['tls-cert-file'] === undefined) !== (flags['tls-private-key-file'] === undefined)) {

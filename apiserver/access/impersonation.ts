@@ -71,7 +71,8 @@ function* parts(wanted: UserInfo): Generator<ResourceTarget> {
 }
 
 function target(group: string, resource: string, name: string, namespace = '', subresource = ''): ResourceTarget {
-  return { kind: 'resource', namespace, group, version: 'v1', resource, subresource, name, fieldSelector: '' };
+  const selectors = { fieldSelector: '', labelSelector: '' };
+  return { kind: 'resource', namespace, group, version: 'v1', resource, subresource, name, ...selectors };
 }
 
 /** As if the other one had come itself. */

@@ -126,6 +126,7 @@ function targetOf(resource: ResourceAttributes) {
     subresource: resource.subresource ?? '',
     name: resource.name ?? '',
     fieldSelector: resource.fieldSelector?.rawSelector ?? '',
+    labelSelector: resource.labelSelector?.rawSelector ?? '',
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Logger } from '../../base/log.ts';
 import { errors, StatusError } from '../../openapi/machinery/errors.ts';
+import { AuthorizationFailure } from '../access/authorization/failure.ts';
 import { RequestEnded } from '../request/end.ts';
 import { type Exchange, sendError, sendText } from './respond.ts';
 
@@ -19,7 +20,15 @@ export async function answerFault(exchange: Exchange, error: unknown, logger: Lo
     res.destroy();
     return;
   }
+  if (error instanceof AuthorizationFailure) return await authorizationFailed(exchange, error, logger);
   await sendError(exchange, statusOf(error, logger));
+}
+
+/** In plain text, as kube-apiserver's filter answers it: neither a 403, which would be a lie, nor a Status. */
+async function authorizationFailed(exchange: Exchange, error: AuthorizationFailure, logger: Logger): Promise<void> {
+  logger.warn({ err: error }, 'who may do what could not be found out');
+  exchange.res.setHeader('X-Content-Type-Options', 'nosniff');
+  await sendText(exchange, 500, `Internal Server Error: ${JSON.stringify(exchange.req.url)}: ${error.message}\n`);
 }
 
 function statusOf(error: unknown, logger: Logger): StatusError {

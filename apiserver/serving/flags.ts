@@ -67,24 +67,59 @@ const authentication = {
     fallback: ['X-Remote-Extra-'],
   }),
   'anonymous-auth': flag.toggle({ about: 'Serve requests without credentials as system:anonymous.', fallback: true }),
+  'authentication-kubeconfig': flag.file({ about: 'As --kubeconfig, for TokenReviews alone.' }),
+  'authentication-token-webhook-cache-ttl': flag.duration({
+    about: 'How long it is remembered whose a token is.',
+    fallback: 10_000,
+  }),
+};
+
+const authorization = {
+  'authorization-kubeconfig': flag.file({ about: 'As --kubeconfig, for SubjectAccessReviews alone.' }),
+  'authorization-webhook-cache-authorized-ttl': flag.duration({
+    about: 'How long it is remembered that somebody may do something.',
+    fallback: 10_000,
+  }),
+  'authorization-webhook-cache-unauthorized-ttl': flag.duration({
+    about: 'How long it is remembered that somebody may not.',
+    fallback: 10_000,
+  }),
+  'authorization-always-allow-paths': flag.list({
+    about: 'Paths that everybody may get; a * at the end stands for the rest.',
+    fallback: ['/healthz', '/livez', '/readyz'],
+  }),
+};
+
+const cluster = {
+  kubeconfig: flag.file({ about: 'How to reach the host cluster; absent = as the service account of this pod.' }),
 };
 
 const embedded = {
   embedded: flag.toggle({ about: 'Work without Kubernetes: serve the core kinds, authorize by our own rules.' }),
   'kubeconfig-dir': flag.directory({
     about:
-      'With --embedded: gets kubeconfig (the administrator), kubeconfigs/reconcilers and kubeconfigs/launcher-NODE.',
+      'Gets kubeconfig (the administrator), kubeconfigs/reconcilers and kubeconfigs/launcher-NODE, for direct access.',
   }),
-  'node-name': flag.text({ about: 'With --embedded: name of this node; its launcher gets a certificate.' }),
+  'node-name': flag.text({ about: 'With --kubeconfig-dir: name of this node; its launcher gets a certificate.' }),
 };
 
-export const apiserverFlags = { ...etcd, ...serving, ...requests, ...authentication, ...embedded };
+export const apiserverFlags = {
+  ...etcd,
+  ...serving,
+  ...requests,
+  ...authentication,
+  ...authorization,
+  ...cluster,
+  ...embedded,
+};
 
 export const apiserverSections: Readonly<Record<string, readonly string[]>> = {
   'Etcd flags': Object.keys(etcd),
   'Secure serving flags': Object.keys(serving),
   'Request flags': Object.keys(requests),
   'Authentication flags': Object.keys(authentication),
+  'Authorization flags': Object.keys(authorization),
+  'Host cluster flags': Object.keys(cluster),
   'Embedded flags': Object.keys(embedded),
 };
 

@@ -7,20 +7,12 @@ import { createMetrics, DURATION_BUCKETS, type Metrics } from '../../base/metric
 import type { Shutdown } from '../../base/shutdown.ts';
 import { EtcdStore } from '../../storage/etcd/etcd-store.ts';
 import { readEtcdTls } from '../../storage/etcd/options.ts';
-import { createAdmission } from '../access/admission.ts';
-import { bearerTokens } from '../access/authentication/bearer.ts';
 import { clientCertificates } from '../access/authentication/client-certificate.ts';
 import { frontProxy } from '../access/authentication/front-proxy.ts';
 import type { Authenticator } from '../access/authentication/outcome.ts';
 import { createAuthentication } from '../access/authentication/union.ts';
-import { healthPaths, superusers, unionAuthorizer } from '../access/authorization/union.ts';
-import { launcherAuthorizer } from '../access/launchers/scope.ts';
-import { storedMachines } from '../access/launchers/stored-machines.ts';
-import { fixedPolicy } from '../access/rbac/component-policy.ts';
-import { rbacAuthorizer } from '../access/rbac/evaluate.ts';
-import { joinSources } from '../access/rbac/source.ts';
-import { StoredRules } from '../access/rbac/stored-rules.ts';
-import { createReviews } from '../access/reviews.ts';
+import type { Reviews } from '../access/reviews.ts';
+import { openHostCluster } from '../cluster/host-cluster.ts';
 import { openApiDocuments } from '../discovery/openapi.ts';
 import { prefixOf } from '../registry/keys.ts';
 import { isStored } from '../registry/registry.ts';
@@ -28,6 +20,7 @@ import { type Api, createApi } from '../resources/api.ts';
 import { createAgentTunnel } from '../streams/agent-tunnel.ts';
 import { createLiveReceiver } from '../streams/live.ts';
 import { LiveValues } from '../streams/live-values.ts';
+import { type Access, clusterAccess, embeddedAccess } from './access.ts';
 import { createServer } from './api-server.ts';
 import { followAuthorities } from './authorities.ts';
 import type { apiserverFlags } from './flags.ts';
@@ -50,6 +43,16 @@ export async function runApiServer({ flags, version, logger, shutdown }: RunOpti
   const bindAddress = flags['bind-address'];
   const identities = await ensureServerIdentities(directory, bindAddress);
   const metrics = createMetrics();
+  const cluster = flags.embedded
+    ? undefined
+    : await openHostCluster({
+        kubeconfig: flags.kubeconfig,
+        authenticationKubeconfig: flags['authentication-kubeconfig'],
+        authorizationKubeconfig: flags['authorization-kubeconfig'],
+        version,
+        logger,
+      });
+  if (cluster !== undefined) shutdown.add('host cluster', () => cluster.close());
 
   const store = new EtcdStore({
     servers: flags['etcd-servers'],
@@ -81,6 +84,10 @@ export async function runApiServer({ flags, version, logger, shutdown }: RunOpti
   });
 
   // Rules come from the API's own cache, and the API asks the rules: both are first called when requests are served.
+  const reviews = (): Reviews => {
+    if (access.reviews === undefined) throw new Error('access reviews are not served behind a host cluster');
+    return access.reviews;
+  };
   const api: Api = createApi({
     store,
     log: logger,
@@ -88,13 +95,13 @@ export async function runApiServer({ flags, version, logger, shutdown }: RunOpti
     watch: { minimumMs: flags['min-request-timeout'] * 1_000, historyEvents: flags['default-watch-cache-size'] },
     live,
     reviews: {
-      selfSubjectAccessReview: (object, user) => reviews.selfSubjectAccessReview(object, user),
-      subjectAccessReview: (object) => reviews.subjectAccessReview(object),
-      localSubjectAccessReview: (object) => reviews.localSubjectAccessReview(object),
-      selfSubjectRulesReview: (object, user) => reviews.selfSubjectRulesReview(object, user),
-      selfSubjectReview: (object, user) => reviews.selfSubjectReview(object, user),
+      selfSubjectAccessReview: (object, user) => reviews().selfSubjectAccessReview(object, user),
+      subjectAccessReview: (object) => reviews().subjectAccessReview(object),
+      localSubjectAccessReview: (object) => reviews().localSubjectAccessReview(object),
+      selfSubjectRulesReview: (object, user) => reviews().selfSubjectRulesReview(object, user),
+      selfSubjectReview: (object, user) => reviews().selfSubjectReview(object, user),
     },
-    admit: (write) => admit(write),
+    admit: (write) => access.admit(write),
     openStream: createAgentTunnel({
       credentials: () => ({ client: client.value, authority: identities.authority.certificate }),
       host: (node) => api.hostOf(node),
@@ -102,21 +109,12 @@ export async function runApiServer({ flags, version, logger, shutdown }: RunOpti
     receiveLive: createLiveReceiver({ values: live, logger }),
   });
   shutdown.add('resources', () => api.close());
-  const stored = new StoredRules(api.cache, logger);
-  stored.start();
-  shutdown.add('rules', () => stored.close());
-  const rules = joinSources(fixedPolicy, stored);
-  const authorizer = unionAuthorizer([
-    superusers,
-    healthPaths,
-    launcherAuthorizer(storedMachines(api.cache)),
-    rbacAuthorizer(rules),
-  ]);
-  const reviews = createReviews(authorizer, rules);
-  const admit = createAdmission(rules);
+  const parts = { cache: api.cache, flags, logger };
+  const access: Access = cluster === undefined ? embeddedAccess(parts) : clusterAccess(parts, cluster);
+  shutdown.add('access', () => access.close());
   countObjects(metrics, api);
 
-  const authenticators: Authenticator[] = [clientCertificates(() => users.value), bearerTokens(undefined)];
+  const authenticators: Authenticator[] = [clientCertificates(() => users.value), access.tokens];
   if (proxies !== undefined) {
     authenticators.unshift(
       frontProxy({
@@ -140,7 +138,7 @@ export async function runApiServer({ flags, version, logger, shutdown }: RunOpti
     dispatch: api.dispatch,
     streamOf: api.streamOf,
     authenticate: createAuthentication({ authenticators, anonymous: flags['anonymous-auth'], logger }),
-    authorizer,
+    authorizer: access.authorizer,
     documents: openApiDocuments(api.definitions, version),
     live: [],
     ready: [
@@ -158,7 +156,7 @@ export async function runApiServer({ flags, version, logger, shutdown }: RunOpti
         readyzOnly: true,
         check: () => fail(!api.cache.readiness.ready, api.cache.readiness.ready ? '' : api.cache.readiness.reason),
       },
-      { name: 'rules', check: () => fail(stored.unready !== undefined, stored.unready ?? '') },
+      ...access.ready,
       { name: 'poststarthook/resources', check: () => fail(!started, 'the standing objects are not there yet') },
     ],
     limits: {

@@ -22,7 +22,7 @@ export class KubeconfigError extends Error {
   override readonly name = 'KubeconfigError';
 }
 
-interface Cluster {
+export interface Cluster {
   server?: string;
   'certificate-authority'?: string;
   'certificate-authority-data'?: string;
@@ -31,7 +31,7 @@ interface Cluster {
   'proxy-url'?: string;
 }
 
-interface User {
+export interface User {
   'client-certificate'?: string;
   'client-certificate-data'?: string;
   'client-key'?: string;
@@ -52,7 +52,7 @@ interface Context {
 }
 
 /** An entry and the directory of the file that it stands in: relative paths start there. */
-interface Found<T> {
+export interface Found<T> {
   readonly value: T;
   readonly directory: string;
 }
@@ -153,7 +153,8 @@ function source(
   };
 }
 
-function authorizer(cluster: Found<Cluster>, user: Found<User>): () => Promise<Authorization> {
+/** Credentials for the next request, from what cluster and user say. */
+export function authorizer(cluster: Found<Cluster>, user: Found<User>): () => Promise<Authorization> {
   const authority = source(
     cluster.value['certificate-authority-data'],
     cluster.value['certificate-authority'],

@@ -3,8 +3,7 @@ import { type Connection, createConnection } from './connection.ts';
 
 /**
  * The only file that knows @kubernetes/client-node, for what the light reader of kubeconfig.ts leaves out: users that log
- * in with a plugin (exec, auth-provider), impersonation, and in-cluster service accounts. Loaded on demand: it costs
- * 75 MiB and 0.4 s.
+ * in with a plugin (exec, auth-provider) and impersonation. Loaded on demand: it costs 75 MiB and 0.4 s.
  */
 export async function connectWithClientNode(options: {
   readonly path?: string | undefined;

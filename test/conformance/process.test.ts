@@ -255,7 +255,8 @@ test('a port that is taken is said, with exit code 1', async () => {
 
 test('flags: what is missing or not supported is said at once, with exit code 2', async () => {
   for (const [given, expected] of [
-    [['--cert-dir=/tmp/x'], /without --embedded a Kubernetes cluster authenticates/],
+    [['--cert-dir=/tmp/x'], /give --kubeconfig to serve behind a Kubernetes cluster .*, or --embedded/],
+    [['--embedded', '--cert-dir=/tmp/x', '--kubeconfig=/tmp/x'], /--kubeconfig and --embedded exclude each other/],
     [['--embedded'], /--cert-dir/],
     [['--embedded', '--cert-dir=/tmp/x', '--nonsense'], /unknown flag: --nonsense/],
     [['--embedded', '--cert-dir=/tmp/x', '--kubeconfig-dir=/tmp/x'], /--kubeconfig-dir needs --node-name/],

@@ -19,6 +19,7 @@ export interface ResourceTarget {
   readonly name: string;
   /** Of lists and watches, as the client sent it; '' when none. */
   readonly fieldSelector: string;
+  readonly labelSelector: string;
 }
 
 export interface PathTarget {
@@ -40,10 +41,11 @@ export function attributesOf(info: RequestInfo, user: UserInfo): Attributes {
   const { verb, namespace, group, version, resource, subresource, name, path } = info;
   if (!info.isResource) return { user, verb, target: { kind: 'path', path } };
   const fieldSelector = info.query.get('fieldSelector') ?? '';
+  const labelSelector = info.query.get('labelSelector') ?? '';
   return {
     user,
     verb,
-    target: { kind: 'resource', namespace, group, version, resource, subresource, name, fieldSelector },
+    target: { kind: 'resource', namespace, group, version, resource, subresource, name, fieldSelector, labelSelector },
   };
 }
 

@@ -2,9 +2,6 @@ import type { Attributes, Authorizer, Decision } from './attributes.ts';
 
 export const administrators = 'system:masters';
 
-/** Paths that probes ask for without any right. */
-const alwaysAllowed: ReadonlySet<string> = new Set(['/healthz', '/livez', '/readyz']);
-
 /** Administrators may do everything: no rule, and no failure to look rules up, locks them out. */
 export const superusers: Authorizer = {
   async authorize({ user }) {
@@ -14,13 +11,21 @@ export const superusers: Authorizer = {
   },
 };
 
-export const healthPaths: Authorizer = {
-  async authorize({ target }) {
-    return target.kind === 'path' && alwaysAllowed.has(target.path)
-      ? { kind: 'allowed', reason: 'health checks are open' }
-      : { kind: 'no opinion', reason: '' };
-  },
-};
+/** Paths that everybody may ask for, as probes do without any right; a `*` at the end stands for the rest. */
+export function alwaysAllowed(paths: readonly string[]): Authorizer {
+  const exact = new Set(paths.filter((path) => !path.endsWith('*')));
+  const prefixes = paths.filter((path) => path.endsWith('*')).map((path) => path.slice(0, -1));
+  return {
+    async authorize({ target }) {
+      const open =
+        target.kind === 'path' && (exact.has(target.path) || prefixes.some((prefix) => target.path.startsWith(prefix)));
+      return open ? { kind: 'allowed', reason: 'the path is open to everybody' } : { kind: 'no opinion', reason: '' };
+    },
+  };
+}
+
+/** What probes ask for. */
+export const healthPaths = alwaysAllowed(['/healthz', '/livez', '/readyz']);
 
 /** The first that allows or denies decides; when none does, the reasons of all are told. */
 export function unionAuthorizer(authorizers: readonly Authorizer[]): Authorizer {

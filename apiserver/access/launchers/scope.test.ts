@@ -46,6 +46,7 @@ async function may(
     version: 'v1',
     name: '',
     fieldSelector: '',
+    labelSelector: '',
     ...more,
     resource,
     subresource,

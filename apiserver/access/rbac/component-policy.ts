@@ -94,3 +94,9 @@ export const fixedBindings: readonly Binding[] = [
 ];
 
 export const fixedPolicy: RulesSource = fixedSource(fixedRoles, fixedBindings);
+
+/** Of our own parts alone: behind a host cluster, that one knows what everybody else may do. */
+export const componentPolicy: RulesSource = fixedSource(
+  fixedRoles,
+  fixedBindings.filter(({ metadata }) => metadata.name?.startsWith('torpor:')),
+);

@@ -56,8 +56,10 @@ export function admitRoleWrite(write: RoleWrite, source: RulesSource): void {
     resource: plural,
     subresource: '',
     name,
+    fieldSelector: '',
+    labelSelector: '',
   };
-  const expressly = evaluate({ user, verb, target: { ...target, fieldSelector: '' } }, source);
+  const expressly = evaluate({ user, verb, target }, source);
   if (expressly.kind === 'allowed') return;
   const missing = uncovered(rules, rulesHeld(user, namespace, source).rules);
   if (missing.length === 0) return;

@@ -57,6 +57,7 @@ function may(who: ReturnType<typeof user>, verb: string, resource: string, names
     subresource,
     name: '',
     fieldSelector: '',
+    labelSelector: '',
   } as const;
   const decision = evaluate({ user: who, verb, target } satisfies Attributes, rules);
   return decision.kind === 'allowed' ? 'yes' : decision.reason || 'no';

@@ -14,6 +14,7 @@ const on = (resource: string, verb = 'get', name = '', group = 'torpor.dev') => 
     subresource,
     name,
     fieldSelector: '',
+    labelSelector: '',
   };
   return { verb, target };
 };
