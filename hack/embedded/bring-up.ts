@@ -1,6 +1,4 @@
-import { fingerprintOf, start, stateOf, stop } from './detached.ts';
-import type { Home } from './home.ts';
-import type { Service } from './services.ts';
+import { fingerprintOf, type ProcessHome, type ProgramToRun, start, stateOf, stop } from './detached.ts';
 
 /**
  * Brings one process to what is wanted.
@@ -12,7 +10,14 @@ import type { Service } from './services.ts';
  */
 export type BroughtUp = 'started' | 'restarted' | 'upgraded' | 'already running';
 
-export async function bringUp(service: Pick<Service, 'name' | 'program' | 'graceMs'>, home: Home): Promise<BroughtUp> {
+export interface Supervised {
+  readonly name: string;
+  readonly program: ProgramToRun;
+  /** How long an orderly end may take, in milliseconds. */
+  readonly graceMs: number;
+}
+
+export async function bringUp(service: Supervised, home: ProcessHome): Promise<BroughtUp> {
   const state = await stateOf(home, service.name);
   switch (state.kind) {
     case 'running':

@@ -5,7 +5,6 @@ import path from 'node:path';
 import { writeAtomically } from '../../base/atomic-write.ts';
 import { sleep } from '../../base/backoff.ts';
 import { identifyProcess, isAlive, type ProcessIdentity } from '../../base/process-identity.ts';
-import type { Home } from './home.ts';
 
 /**
  * Processes that outlive the command that starts them.
@@ -18,6 +17,14 @@ import type { Home } from './home.ts';
  *     signalled too only where asked: machines outlive their launcher, the tools of an image build must not.
  * D4  A log that grew over 10 MiB is set aside (one old file is kept) at the next start.
  */
+export interface ProcessHome {
+  /** Working directory of the processes. */
+  readonly root: string;
+  readonly log: string;
+  /** Records of processes. */
+  readonly run: string;
+}
+
 export interface ProgramToRun {
   readonly name: string;
   readonly command: string;
@@ -40,16 +47,16 @@ export type ProcessState =
 
 const LOG_LIMIT = 10 * 1024 * 1024;
 
-export function logFile(home: Home, name: string): string {
+export function logFile(home: ProcessHome, name: string): string {
   return path.join(home.log, `${name}.log`);
 }
 
-function recordFile(home: Home, name: string): string {
+function recordFile(home: ProcessHome, name: string): string {
   return path.join(home.run, `${name}.json`);
 }
 
 /** What the record says, checked against /proc (D1). */
-export async function stateOf(home: Home, name: string): Promise<ProcessState> {
+export async function stateOf(home: ProcessHome, name: string): Promise<ProcessState> {
   let record: ProcessRecord;
   try {
     record = JSON.parse(await readFile(recordFile(home, name), 'utf8')) as ProcessRecord;
@@ -71,7 +78,7 @@ export async function fingerprintOf(program: ProgramToRun): Promise<string> {
 }
 
 /** Starts the program in a session of its own, with its output appended to its log. */
-export async function start(home: Home, program: ProgramToRun): Promise<ProcessRecord> {
+export async function start(home: ProcessHome, program: ProgramToRun): Promise<ProcessRecord> {
   const log = logFile(home, program.name);
   const size = await stat(log).then(
     (found) => found.size,
@@ -110,7 +117,7 @@ export async function start(home: Home, program: ProgramToRun): Promise<ProcessR
 export type StopOutcome = 'absent' | 'stopped' | 'killed';
 
 /** Ends the recorded process, with `group` also the processes of its group, and forgets it (D3). */
-export async function stop(home: Home, name: string, graceMs: number, group = false): Promise<StopOutcome> {
+export async function stop(home: ProcessHome, name: string, graceMs: number, group = false): Promise<StopOutcome> {
   const state = await stateOf(home, name);
   if (state.kind !== 'running') {
     await rm(recordFile(home, name), { force: true });
@@ -149,7 +156,7 @@ export async function goneWithin(identity: ProcessIdentity, ms: number): Promise
 }
 
 /** The last lines of a log, for a person who must see why a process does not come up. */
-export async function logTail(home: Home, name: string, lines: number): Promise<string> {
+export async function logTail(home: ProcessHome, name: string, lines: number): Promise<string> {
   const text = await readFile(logFile(home, name), 'utf8').catch(() => '');
   return text.trimEnd().split('\n').slice(-lines).join('\n');
 }

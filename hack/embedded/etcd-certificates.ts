@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { ensureKeyPair, openAuthority } from '../../base/certificates/authority.ts';
-import type { Home } from './home.ts';
 
 /**
  * etcd holds every Secret and asks nobody for rights, so on loopback too it talks only to who has a certificate of an
@@ -17,9 +16,12 @@ export interface EtcdFiles {
 /** Nobody but hack/up renews them, and a machine may run for years without it. */
 const DAYS = 3650;
 
-const directoryOf = (home: Home) => path.join(home.pki, 'etcd');
+/** The directory with all keys of an installation; etcd's stand in one of their own below it. */
+type WithKeys = { readonly pki: string };
 
-export function etcdFiles(home: Home): EtcdFiles {
+const directoryOf = (home: WithKeys) => path.join(home.pki, 'etcd');
+
+export function etcdFiles(home: WithKeys): EtcdFiles {
   const file = (name: string) => path.join(directoryOf(home), name);
   return {
     ca: file('ca.crt'),
@@ -29,7 +31,7 @@ export function etcdFiles(home: Home): EtcdFiles {
 }
 
 /** Makes what is missing or no longer fits. */
-export async function ensureEtcdCertificates(home: Home): Promise<void> {
+export async function ensureEtcdCertificates(home: WithKeys): Promise<void> {
   const directory = directoryOf(home);
   const authority = await openAuthority(directory, 'torpor-etcd-ca');
   const names = ['127.0.0.1', 'localhost'];

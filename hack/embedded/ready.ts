@@ -2,11 +2,10 @@ import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
-import { sleep } from '../../base/backoff.ts';
 import { Client } from '../../openapi/client/client.ts';
 import { connect } from '../../openapi/client/kubeconfig.ts';
 import { resources } from '../../openapi/client/resources.ts';
-import { logTail, stateOf } from './detached.ts';
+import { becomesReady } from './becomes-ready.ts';
 import { etcdFiles } from './etcd-certificates.ts';
 import type { Home } from './home.ts';
 import type { Ports, Service } from './services.ts';
@@ -102,26 +101,6 @@ function expect200(status: number, path: string): string | undefined {
 }
 
 /** Waits until the service is ready. Rejects as soon as its process ends, or after `ms` with what was missing. */
-export async function waitReady(service: Service, context: ReadyContext, ms: number): Promise<void> {
-  const deadline = performance.now() + ms;
-  for (;;) {
-    let reason: string | undefined;
-    try {
-      reason = await missing(service, context);
-    } catch (error) {
-      reason = (error as Error).message;
-    }
-    if (reason === undefined) return;
-    const { kind } = await stateOf(context.home, service.name);
-    if (kind !== 'running') throw new Error(await report(service, context, 'ended instead of becoming ready'));
-    if (performance.now() > deadline) {
-      throw new Error(await report(service, context, `is not ready after ${Math.round(ms / 1000)} s: ${reason}`));
-    }
-    await sleep(50);
-  }
-}
-
-async function report(service: Service, { home }: ReadyContext, what: string): Promise<string> {
-  const tail = await logTail(home, service.name, 15);
-  return `the ${service.title} ${what}.\nThe end of ${home.log}/${service.name}.log:\n${tail || '(empty)'}`;
+export function waitReady(service: Service, context: ReadyContext, ms: number): Promise<void> {
+  return becomesReady(service, context.home, () => missing(service, context), ms);
 }

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { ProgramToRun } from './detached.ts';
 import { etcdFiles } from './etcd-certificates.ts';
+import { etcdProgram } from './etcd-program.ts';
 import type { Home } from './home.ts';
 
 /** Loopback ports of the embedded processes. */
@@ -108,38 +109,7 @@ function ours(name: string, dist: string, args: readonly string[]): ProgramToRun
 }
 
 function etcd(home: Home, ports: Ports): ProgramToRun {
-  const client = `https://127.0.0.1:${ports.etcd}`;
-  const peer = `https://127.0.0.1:${ports.etcdPeer}`;
-  const { ca, server } = etcdFiles(home);
-  return {
-    name: 'etcd',
-    command: 'etcd',
-    args: [
-      '--name=torpor',
-      `--data-dir=${home.etcd}`,
-      `--listen-client-urls=${client}`,
-      `--advertise-client-urls=${client}`,
-      `--listen-peer-urls=${peer}`,
-      `--initial-advertise-peer-urls=${peer}`,
-      `--initial-cluster=torpor=${peer}`,
-      ...['', 'peer-'].flatMap((side) => [
-        `--${side}cert-file=${server.cert}`,
-        `--${side}key-file=${server.key}`,
-        `--${side}trusted-ca-file=${ca}`,
-        `--${side}client-cert-auth`,
-      ]),
-      '--enable-grpc-gateway=false',
-      // The API server compacts by itself and trusts progress notifications for the freshness of its cache.
-      '--experimental-watch-progress-notify-interval=5s',
-      // The API server's keep-alive pings come every few seconds; the default takes them for an attack.
-      '--grpc-keepalive-min-time=1s',
-      '--snapshot-count=10000',
-      '--quota-backend-bytes=2147483648',
-      '--logger=zap',
-      '--log-level=warn',
-    ],
-    files: [],
-  };
+  return etcdProgram({ name: 'etcd', member: 'torpor', directory: home.etcd, ports, files: etcdFiles(home) });
 }
 
 function registry(home: Home): ProgramToRun {

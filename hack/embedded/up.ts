@@ -1,5 +1,4 @@
 import { chmod, chown, copyFile, readFile, rename, writeFile } from 'node:fs/promises';
-import net from 'node:net';
 import path from 'node:path';
 import { writeAtomically } from '../../base/atomic-write.ts';
 import { flagsOrExit } from '../../base/flags.ts';
@@ -10,6 +9,7 @@ import { start, stateOf } from './detached.ts';
 import { ensureEtcdCertificates } from './etcd-certificates.ts';
 import { type Home, homeAt, makeHome } from './home.ts';
 import { addContext, linkPlugin, ownerBehindSudo } from './kubectl-context.ts';
+import { portMustBeFree } from './port-must-be-free.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { type ReadyContext, waitReady } from './ready.ts';
 import { registryConfiguration, registryConfigurationFile, type Service, services } from './services.ts';
@@ -20,21 +20,6 @@ import { dist, PLUGIN_LINK, personalKubeconfig, portsOf, sourceRoot, upFlags } f
  * itself, and publishes guest images.
  */
 const READY_MS = 60_000;
-
-/** Rejects with the name of the flag when somebody else listens on a port that we are about to take. */
-async function portMustBeFree(port: number, what: string, flagName: string): Promise<void> {
-  const taken = await new Promise<boolean>((resolve) => {
-    const server = net.createServer();
-    server.once('error', () => resolve(true));
-    server.listen({ port, host: '127.0.0.1' }, () => server.close(() => resolve(false)));
-  });
-  if (taken) {
-    throw new Error(
-      `port ${port} on 127.0.0.1, meant for the ${what}, is in use by another program. ` +
-        `Stop that program ("ss -ltnp sport = :${port}" names it) or choose another port with ${flagName}.`,
-    );
-  }
-}
 
 function portsTaken(service: Service, context: ReadyContext): readonly number[] {
   const { ports } = context;
@@ -115,7 +100,7 @@ async function main(): Promise<void> {
       async () => {
         if ((await stateOf(home, service.name)).kind !== 'running') {
           for (const port of portsTaken(service, context))
-            await portMustBeFree(port, service.title, `--${service.name}-port`);
+            await portMustBeFree({ port, what: service.title, flag: `--${service.name}-port` });
         }
         const outcome = await bringUp(service, home);
         await waitReady(service, context, READY_MS);
