@@ -5,6 +5,7 @@ import { dist } from '../embedded/settings.ts';
 import { authorityFiles, FRONT_PROXY_NAME, frontProxyAuthority } from './certificates.ts';
 import type { Component } from './component.ts';
 import type { ClusterHome } from './home.ts';
+import { kubeconfigOf } from './kubeconfigs.ts';
 import type { ClusterPorts } from './settings.ts';
 
 /** Authority of the certificate that Torpor's API server shows; the APIService's caBundle. */
@@ -55,12 +56,13 @@ export function torpor(home: ClusterHome, ports: ClusterPorts['torpor'], address
           `--bind-address=${address}`,
           `--secure-port=${ports.apiserver}`,
           `--cert-dir=${home.torpor.pki}`,
+          `--kubeconfig=${kubeconfigOf(home, 'torpor-apiserver')}`,
           `--client-ca-file=${authorityFiles(home).cert}`,
           `--requestheader-client-ca-file=${frontProxyAuthority(home)}`,
           `--requestheader-allowed-names=${FRONT_PROXY_NAME}`,
         ],
         environment: { HOME: '/root', NODE_ENV: 'production' },
-        files: [bundle],
+        files: [bundle, kubeconfigOf(home, 'torpor-apiserver')],
       },
     },
   ];
