@@ -17,6 +17,8 @@ import { HostMonitor } from './hosts/host-monitor.ts';
 import { MachineController } from './machine/machine-controller.ts';
 import { BY_HOST, byHost } from './machine/placement.ts';
 import { NamespaceController } from './namespaces/namespace-controller.ts';
+import { BY_CONTROLLER, byController } from './pools/members.ts';
+import { PoolController } from './pools/pool-controller.ts';
 import { serveStatus } from './status-server.ts';
 
 /**
@@ -71,7 +73,10 @@ export async function run(options: RunOptions, { log, shutdown }: { log: Logger;
   const control = (name: string, reconcile: Reconcile, workers: number): Controller =>
     new Controller({ name, reconcile, workers, log, metrics: engineMetrics, queue: { maxMs: 60_000 } });
 
-  const machines = follow(resources.virtualMachines, { indexers: { [BY_HOST]: byHost, [BY_CLAIM]: claimsOf } });
+  const machines = follow(resources.virtualMachines, {
+    indexers: { [BY_HOST]: byHost, [BY_CLAIM]: claimsOf, [BY_CONTROLLER]: byController },
+  });
+  const pools = follow(resources.virtualMachinePools);
   const hosts = follow(resources.hosts);
   const namespaces = options.embedded ? follow(resources.namespaces) : undefined;
   const controllers: Controller[] = [];
@@ -89,6 +94,18 @@ export async function run(options: RunOptions, { log, shutdown }: { log: Logger;
   machines.onKey(machineController.onMachine);
   hosts.onKey(machineController.onHost);
   controllers.push(machineControl);
+
+  const poolController = new PoolController({
+    client,
+    pools,
+    machines,
+    events,
+    enqueue: (key) => poolControl.enqueue(key),
+  });
+  const poolControl = control('pool', poolController.reconcile, 2);
+  pools.onKey(poolControl.enqueue);
+  machines.onKey(poolController.onMachine);
+  controllers.push(poolControl);
 
   if (options.embedded && namespaces) {
     const claims = follow(resources.persistentVolumeClaims);
@@ -114,6 +131,7 @@ export async function run(options: RunOptions, { log, shutdown }: { log: Logger;
         if (informer.get(key)?.metadata.deletionTimestamp || !informer.get(key)) collector.poke();
       });
     pokeWhenGoing(machines);
+    pokeWhenGoing(pools);
     pokeWhenGoing(claims);
     collectors.push(collector);
   }

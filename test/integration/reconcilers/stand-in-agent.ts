@@ -4,6 +4,7 @@ import type { Client } from '../../../openapi/client/client.ts';
 import { Informer } from '../../../openapi/client/informer.ts';
 import { pathOf, resources } from '../../../openapi/client/resources.ts';
 import { openUpgrade } from '../../../openapi/client/upgrade.ts';
+import { removeCondition, setCondition } from '../../../openapi/machine/conditions.ts';
 import { enterPhase } from '../../../openapi/machine/phases.ts';
 import { desired } from '../../../openapi/machine/power.ts';
 import { isError } from '../../../openapi/machinery/errors.ts';
@@ -69,12 +70,15 @@ export class StandInAgent {
     if (desired(machine) === 'stop') return this.#end(machine, 'Stopped', 'it was asked to stop');
     if (status.phase !== 'Preparing') return;
     if (this.failing.has(machine.metadata.name ?? '')) return this.#end(machine, 'Failed', 'QEMU died');
-    await this.#write(machine, enterPhase(status, 'Running', new Date()));
+    const running = { type: 'Running', status: 'True', reason: 'Running', message: 'the guest runs' } as const;
+    const conditions = [...setCondition(status.conditions, running, new Date())];
+    await this.#write(machine, { ...enterPhase(status, 'Running', new Date()), conditions });
   }
 
   /** The one write with which an agent lets go of a machine. */
   async #end(machine: VirtualMachine, phase: 'Stopped' | 'Failed', message: string): Promise<void> {
-    const { nodeName = '', bootID = '', ...rest } = machine.status ?? {};
+    const { nodeName = '', bootID = '', conditions, ...before } = machine.status ?? {};
+    const rest = { ...before, conditions: [...removeCondition(conditions, 'Running')] };
     const exit = { reason: phase === 'Failed' ? 'HypervisorDied' : 'Requested', message, bootID, finishedAt: moment() };
     await this.#write(machine, { ...enterPhase(rest, phase, new Date()), lastNodeName: nodeName, exit });
   }
