@@ -20,6 +20,7 @@
  *     ValueTooLarge, and nothing was written.
  * S11 newestRevision is at least the revision of every write and read answered before the call, by whomever. Every open
  *     watch comes to that revision by itself, with events or with progress, as soon as the store sends what lies before.
+ * S12 A store that is found to be older than what was seen of it, or another one, throws StoreReplaced from then on.
  */
 
 /** One stored entry. Keys begin with "/" (keys.ts). `value` is shared: nobody writes into it. */
@@ -85,6 +86,12 @@ export interface ListOptions {
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
 }
+
+/**
+ * What answers is not the store that was known: it went back in time (a backup was restored), or it is another one.
+ * Whatever was learnt before belongs to another history, so nothing is read or written any more (S12).
+ */
+export class StoreReplaced extends StoreUnavailable {}
 
 /** A value (or a transaction of several) is larger than the store takes. Nothing was written (S10). */
 export class ValueTooLarge extends Error {

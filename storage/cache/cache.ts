@@ -9,7 +9,8 @@ import type { Entry } from '../store.ts';
  * Invariants (the tests name them):
  *
  * C1  At revision R the cache shows exactly the entries that the store has at R; a transaction is seen whole or not at all.
- * C2  The revision never goes back. When the store itself goes back (a restored backup), every watcher is ended first.
+ * C2  The revision never goes back. When the store itself goes back (a restored backup) or is another one, every watcher
+ *     is ended and nothing is answered any more: what clients know belongs to a history that is gone.
  * C3  A read with freshness 'newest' shows every write that was acknowledged before the call, by any process.
  * C4  A read with freshness 'at-least' N shows N or a later revision, or answers 'too-new' after `patienceMs`.
  * C5  A list is a snapshot of one revision in key order (bytes); pages asked for with that revision belong to it.

@@ -1,6 +1,6 @@
 import { Backoff } from '../../base/backoff.ts';
 import type { Logger } from '../../base/log.ts';
-import type { Store, StoreEvent } from '../store.ts';
+import { type Store, type StoreEvent, StoreReplaced } from '../store.ts';
 import type { Readiness } from './cache.ts';
 import type { ItemMaker } from './item.ts';
 import { SortedItems } from './sorted-items.ts';
@@ -10,13 +10,15 @@ export interface FeedOptions<T, S> {
   readonly store: Store;
   readonly state: CacheState<T, S>;
   readonly maker: ItemMaker<T, S>;
-  readonly log: Pick<Logger, 'info' | 'warn'>;
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** Milliseconds between two proofs that the cache is level with the store (F4). */
   readonly proofEveryMs: number;
   /** Milliseconds that the cache may lag behind the store in a proof. */
   readonly patienceMs: number;
   /** Called after each fill. */
   readonly onFilled: () => void;
+  /** Called once, when the store is not the one any more that was followed (F6). */
+  readonly onLost: (error: StoreReplaced) => void;
 }
 
 const PAGE = 500;
@@ -31,16 +33,17 @@ const STUCK_PROOFS = 3;
  *
  * F1  The state is filled with one consistent list, then follows one watch over the whole store from that revision.
  * F2  A watch that ends or fails is opened again where it stopped; the state is filled anew only when the store no longer
- *     has that revision, or when the store has gone back.
+ *     has that revision.
  * F3  Filling reads pages and replaces the state in one step; until then the old state stands.
  * F4  Every `proofEveryMs` the newest revision is read and must be reached: only that makes the cache ready (C12).
  * F5  close ends every wait, timer and watch.
+ * F6  When the store has gone back or is another one, following it ends for good (C2).
  */
 export class Feed<T, S> {
   readonly #options: FeedOptions<T, S>;
   readonly #closing = new AbortController();
   #restart = new AbortController();
-  #mustFill: 'first' | 'expired' | 'went-back' | undefined = 'first';
+  #mustFill = true;
   #readiness: Readiness = { ready: false, reason: 'the watch cache has not been filled from the store yet' };
   #stuckProofs = 0;
   #running: Promise<unknown> | undefined;
@@ -59,20 +62,20 @@ export class Feed<T, S> {
 
   /** F5. */
   async close(): Promise<void> {
+    if (!this.#closing.signal.aborted) this.#readiness = { ready: false, reason: 'the watch cache is closed' };
     this.#closing.abort();
     this.#restart.abort();
-    this.#readiness = { ready: false, reason: 'the watch cache is closed' };
     await this.#running;
   }
 
-  /** The store's newest revision is older than one we have seen: its history is another one now (C2). */
-  wentBack(newest: bigint): void {
-    if (this.#mustFill !== undefined) return;
+  /** The store's newest revision is older than one we have seen: its history is another one now (F6). */
+  wentBack(newest: bigint): StoreReplaced {
     const seen = this.#options.state.revision;
-    this.#options.log.warn({ newest: String(newest), seen: String(seen) }, 'the store went back in time; filling anew');
-    this.#notReady('the store went back to an older revision and the watch cache is being filled anew');
-    this.#mustFill = 'went-back';
-    this.#restart.abort();
+    const error = new StoreReplaced(
+      `the store is at revision ${newest} and was at ${seen} before: it went back in time`,
+    );
+    this.#lose(error);
+    return error;
   }
 
   async #run(): Promise<void> {
@@ -81,20 +84,21 @@ export class Feed<T, S> {
     while (!signal.aborted) {
       this.#restart = new AbortController();
       try {
-        if (this.#mustFill !== undefined) await this.#fill(this.#mustFill); // F1, F2
+        if (this.#mustFill) await this.#fill(); // F1, F2
         await this.#follow(AbortSignal.any([signal, this.#restart.signal]), backoff);
       } catch (error) {
         if (signal.aborted) return;
+        if (error instanceof StoreReplaced) return this.#lose(error);
         const reason = error instanceof Error ? error.message : String(error);
         this.#options.log.warn({ reason }, 'the watch cache lost the store; trying again');
-        if (this.#mustFill !== undefined) this.#notReady(reason);
+        if (this.#mustFill) this.#notReady(reason);
         // Rejects only when closing, which ends the loop.
         await backoff.wait(signal).catch(() => undefined);
       }
     }
   }
 
-  async #fill(why: 'first' | 'expired' | 'went-back'): Promise<void> {
+  async #fill(): Promise<void> {
     const { store, state, maker } = this.#options;
     const items = new SortedItems<T, S>();
     let place: { readonly after: string; readonly revision: bigint } | undefined;
@@ -104,9 +108,7 @@ export class Feed<T, S> {
       if (page.kind === 'expired') throw new Error('the revision of the list was compacted while it was read');
       for (const entry of page.entries) {
         const known = state.items.get(entry.key);
-        // After going back, one revision number can stand for two different writes.
-        const same = why !== 'went-back' && known?.revision === entry.revision;
-        const item = same ? known : maker.make(entry);
+        const item = known?.revision === entry.revision ? known : maker.make(entry);
         if (item !== undefined) items.set(item);
       }
       const last = page.entries.at(-1);
@@ -116,7 +118,7 @@ export class Feed<T, S> {
       }
       place = { after: last.key, revision: page.revision };
     }
-    this.#mustFill = undefined;
+    this.#mustFill = false;
     this.#isReady();
     this.#options.log.info({ items: items.size, revision: String(state.revision) }, 'the watch cache is filled');
     this.#options.onFilled();
@@ -135,7 +137,7 @@ export class Feed<T, S> {
           state.apply([], batch.revision);
           break;
         case 'expired':
-          this.#mustFill = 'expired';
+          this.#mustFill = true;
           return;
         default:
           batch satisfies never;
@@ -173,7 +175,7 @@ export class Feed<T, S> {
     for (;;) {
       await pause.wait(signal).catch(() => undefined);
       if (signal.aborted) return;
-      if (this.#mustFill !== undefined) continue;
+      if (this.#mustFill) continue;
       const before = state.revision;
       try {
         const newest = await store.newestRevision();
@@ -181,9 +183,23 @@ export class Feed<T, S> {
         else if (newest <= state.revision || (await state.gate.wait(newest, patienceMs))) this.#isReady();
         else this.#lags(newest);
       } catch (error) {
+        if (error instanceof StoreReplaced) return this.#lose(error);
         this.#notReady(`the store does not answer: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
+  }
+
+  /** F6. */
+  #lose(error: StoreReplaced): void {
+    if (this.#closing.signal.aborted) return;
+    this.#options.log.error(
+      { reason: error.message },
+      'the store is not the one that was served; nothing is served any more',
+    );
+    this.#readiness = { ready: false, reason: error.message };
+    this.#closing.abort();
+    this.#restart.abort();
+    this.#options.onLost(error);
   }
 
   #lags(newest: bigint): void {
@@ -197,7 +213,7 @@ export class Feed<T, S> {
   }
 
   #isReady(): void {
-    if (this.#closing.signal.aborted || this.#mustFill !== undefined) return;
+    if (this.#closing.signal.aborted || this.#mustFill) return;
     this.#stuckProofs = 0;
     if (!this.#readiness.ready) this.#readiness = { ready: true };
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MemoryStore } from '../memory/memory-store.ts';
-import { StoreUnavailable } from '../store.ts';
+import { StoreReplaced, StoreUnavailable } from '../store.ts';
 import type { CacheWatch, Scope, WatchFrom, WatchOptions, WatchStep } from './cache.ts';
 import { WatchCache } from './watch-cache.ts';
 
@@ -271,17 +271,23 @@ describe('the watch cache', () => {
     assert.equal(opening.kind, 'expired');
   });
 
-  it('C2: when the store goes back, nothing of the lost future is shown', async () => {
+  it('C2, F6: when the store goes back, watchers are ended and nothing is answered any more', async () => {
     const first = await put('/a/1', '1');
     await put('/a/1', '2', first);
     await cache.get('/a/1', { kind: 'newest' });
     const { steps } = await open({ prefix: '/a/' }, { kind: 'now', freshness: { kind: 'any' } });
+    const waiting = cache.get('/a/1', { kind: 'at-least', revision: 99n });
     store.restore(first);
-    await assert.rejects(cache.get('/a/1', { kind: 'newest' }), /went back/);
+    await assert.rejects(cache.get('/a/1', { kind: 'newest' }), StoreReplaced);
     assert.deepEqual(await next(steps), { kind: 'ended', why: 'resync' });
-    await delay(20);
-    const got = await cache.get('/a/1', { kind: 'newest' });
-    assert.ok(got.kind === 'found' && got.item.summary === '1');
+    assert.equal((await waiting).kind, 'too-new');
+    for (const freshness of [{ kind: 'any' }, { kind: 'newest' }, { kind: 'at-least', revision: 1n }] as const) {
+      await assert.rejects(cache.get('/a/1', freshness), StoreReplaced);
+      await assert.rejects(cache.list('/a/', { show: freshness }), StoreReplaced);
+    }
+    const watch = cache.watch({ prefix: '/a/' }, { kind: 'after', revision: 1n }, { signal: stop.signal });
+    await assert.rejects(watch, StoreReplaced);
+    assert.match(cache.readiness.ready ? '' : cache.readiness.reason, /it went back in time/);
   });
 
   it('closing ends watchers and reads that wait', async () => {

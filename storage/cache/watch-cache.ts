@@ -1,6 +1,6 @@
 import type { Logger } from '../../base/log.ts';
 import { checkKey, checkPrefix } from '../keys.ts';
-import { type Entry, type Store, StoreUnavailable } from '../store.ts';
+import { type Entry, type Store, type StoreReplaced, StoreUnavailable } from '../store.ts';
 import type {
   Cache,
   Codec,
@@ -52,6 +52,7 @@ export class WatchCache<T, S> implements Cache<T, S> {
   /** Ends the waits for the first fill. */
   readonly #waiting = new Set<() => void>();
   #filledOnce = false;
+  #lost: StoreReplaced | undefined;
   #closed = false;
 
   constructor(options: WatchCacheOptions<T, S>) {
@@ -93,6 +94,13 @@ export class WatchCache<T, S> implements Cache<T, S> {
         this.#filledOnce = true;
         for (const done of this.#waiting) done();
       },
+      onLost: (error) => {
+        // C2. Clients that are told 410 give up what they know.
+        this.#lost = error;
+        fanOut.endAll('resync');
+        state.gate.close();
+        for (const done of this.#waiting) done();
+      },
     });
   }
 
@@ -115,7 +123,7 @@ export class WatchCache<T, S> implements Cache<T, S> {
   }
 
   async synced(signal: AbortSignal): Promise<void> {
-    if (!this.#filledOnce && !this.#closed && !signal.aborted) {
+    if (!this.#filledOnce && !this.#closed && this.#lost === undefined && !signal.aborted) {
       await new Promise<void>((resolve) => {
         const done = (): void => {
           signal.removeEventListener('abort', done);
@@ -126,6 +134,7 @@ export class WatchCache<T, S> implements Cache<T, S> {
         signal.addEventListener('abort', done);
       });
     }
+    if (this.#lost !== undefined) throw this.#lost;
     if (!this.#filledOnce) throw new StoreUnavailable(this.#notFilled());
   }
 
@@ -182,6 +191,7 @@ export class WatchCache<T, S> implements Cache<T, S> {
 
   /** Waits until the cache is as fresh as asked for; the outcome when it does not become so. */
   async #fresh(freshness: Freshness): Promise<TooNew | undefined> {
+    if (this.#lost !== undefined) throw this.#lost;
     if (!this.#filledOnce) await this.synced(AbortSignal.timeout(this.#patienceMs));
     switch (freshness.kind) {
       case 'any':
@@ -199,10 +209,7 @@ export class WatchCache<T, S> implements Cache<T, S> {
   async #newest(): Promise<undefined> {
     const before = this.#state.revision;
     const newest = await this.#store.newestRevision();
-    if (newest < before) {
-      this.#feed.wentBack(newest);
-      throw new StoreUnavailable('the store went back to an older revision and the watch cache is being filled anew');
-    }
+    if (newest < before) throw this.#feed.wentBack(newest);
     if (newest <= this.#state.revision || (await this.#state.gate.wait(newest, this.#patienceMs))) return undefined;
     const current = this.#state.revision;
     throw new StoreUnavailable(`the watch cache is at revision ${current} and the store at ${newest}: it lags`);

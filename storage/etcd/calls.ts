@@ -1,6 +1,7 @@
 import type { Etcd3, IResponseHeader } from 'etcd3';
 import { Backoff } from '../../base/backoff.ts';
-import { StoreUnavailable } from '../store.ts';
+import { StoreReplaced, StoreUnavailable } from '../store.ts';
+import type { EtcdConnections } from './connections.ts';
 import { failureOf, textOf } from './failures.ts';
 import type { EtcdOperation, EtcdOptions } from './options.ts';
 
@@ -13,19 +14,34 @@ const READ_ATTEMPTS = 2.5;
  * K1  A read is repeated until its deadline while etcd does not answer, a write is made once.
  * K2  Whatever fails is StoreUnavailable with the operation, its object and the reason, unless the caller wants to know
  *     better (compacted, too large).
+ * K3  An answer of another cluster than before, or from before what had been seen when the call was made, is none: this
+ *     call and all after it throw StoreReplaced (S12).
  */
 export class EtcdCalls {
-  readonly client: Etcd3;
   readonly deadlineMs: number;
+  readonly #connections: EtcdConnections;
   readonly #observe: EtcdOptions['observe'];
-  #newestSeen = 0n;
+  #newestSeen: bigint;
   #clusterId: string | undefined;
+  #replaced: StoreReplaced | undefined;
   #closed = false;
 
-  constructor(client: Etcd3, deadlineMs: number, observe: EtcdOptions['observe']) {
-    this.client = client;
+  /** `known`: what a process before this one has seen of the store (K3). */
+  constructor(
+    connections: EtcdConnections,
+    deadlineMs: number,
+    observe: EtcdOptions['observe'],
+    known?: EtcdOptions['known'],
+  ) {
+    this.#connections = connections;
     this.deadlineMs = deadlineMs;
     this.#observe = observe;
+    this.#newestSeen = known?.revision ?? 0n;
+    this.#clusterId = known?.clusterId;
+  }
+
+  get client(): Etcd3 {
+    return this.#connections.client;
   }
 
   /** The newest revision in any answer so far. */
@@ -52,6 +68,7 @@ export class EtcdCalls {
       try {
         return await this.once(operation, () => call(Math.min(end, Date.now() + budgetMs / READ_ATTEMPTS)));
       } catch (error) {
+        if (error instanceof StoreReplaced) throw error;
         if (this.#closed) throw new StoreUnavailable(`${operation} ${object}: the connection to etcd is closed`);
         switch (failureOf(error)) {
           case 'unknown':
@@ -75,26 +92,41 @@ export class EtcdCalls {
 
   /** One attempt. */
   async once<T extends { header: IResponseHeader }>(operation: EtcdOperation, call: () => Promise<T>): Promise<T> {
+    if (this.#replaced !== undefined) throw this.#replaced;
     const started = performance.now();
+    const seen = this.#newestSeen;
     let ok = false;
     try {
       const answer = await call();
       ok = true;
-      this.note(answer.header);
+      this.#note(answer.header, seen);
       return answer;
     } finally {
       this.#observe?.(operation, (performance.now() - started) / 1_000, ok);
     }
   }
 
-  note(header: IResponseHeader): void {
+  /** K3. `seen`: the newest revision known when the call was made. */
+  #note(header: IResponseHeader, seen: bigint): void {
     const revision = BigInt(header.revision);
+    const id = header.cluster_id;
+    if (this.#clusterId !== undefined && id !== this.#clusterId) {
+      throw this.#replace(`etcd's cluster is ${id} now and was ${this.#clusterId}: it is another one, or was restored`);
+    }
+    if (revision < seen) {
+      throw this.#replace(`etcd is at revision ${revision} and was at ${seen} before: it was restored from a backup`);
+    }
+    this.#clusterId = id;
     if (revision > this.#newestSeen) this.#newestSeen = revision;
-    this.#clusterId = header.cluster_id;
+  }
+
+  #replace(why: string): StoreReplaced {
+    this.#replaced ??= new StoreReplaced(why);
+    return this.#replaced;
   }
 
   close(): void {
     this.#closed = true;
-    this.client.close();
+    this.#connections.close();
   }
 }

@@ -1,4 +1,3 @@
-import type { Etcd3 } from 'etcd3';
 import { checkKey, checkPrefix } from '../keys.ts';
 import {
   type Change,
@@ -11,8 +10,9 @@ import {
   type WriteOutcome,
 } from '../store.ts';
 import { EtcdCalls } from './calls.ts';
-import { DEFAULT_CALL_DEADLINE_MS, makeClient } from './client.ts';
+import { DEFAULT_CALL_DEADLINE_MS } from './client.ts';
 import { type CompactionRecord, Compactor } from './compactor.ts';
+import { EtcdConnections } from './connections.ts';
 import { toEntry } from './entries.ts';
 import { failureOf } from './failures.ts';
 import { Layout } from './layout.ts';
@@ -25,10 +25,11 @@ import { EtcdWriter } from './writer.ts';
 /** A readiness check should not take as long as a request may. */
 const HEALTH_MS = 2_000;
 
-/** The store on etcd; it keeps S1 to S11. Connections are made when they are needed. */
+/** The store on etcd; it keeps S1 to S12. Connections are made when they are needed. */
 export class EtcdStore implements Store {
   readonly #options: EtcdOptions;
   readonly #layout: Layout;
+  readonly #connections: EtcdConnections;
   readonly #calls: EtcdCalls;
   readonly #writer: EtcdWriter;
   readonly #lists: EtcdLists;
@@ -42,9 +43,9 @@ export class EtcdStore implements Store {
     this.#options = options;
     this.#layout = new Layout(options.prefix);
     const deadlineMs = options.callDeadlineMs ?? DEFAULT_CALL_DEADLINE_MS;
-    this.#calls = new EtcdCalls(makeClient(options), deadlineMs, options.observe);
-    const newClient = (): Etcd3 => makeClient(options);
-    this.#writer = new EtcdWriter(this.#calls, this.#layout, newClient);
+    this.#connections = new EtcdConnections(options);
+    this.#calls = new EtcdCalls(this.#connections, deadlineMs, options.observe, options.known);
+    this.#writer = new EtcdWriter(this.#calls, this.#layout, this.#connections);
     this.#lists = new EtcdLists(this.#calls, this.#layout);
     this.#newest = new SharedRead(() => this.#readNewest());
     const everyMs = options.compactEveryMs ?? 300_000;
@@ -57,6 +58,17 @@ export class EtcdStore implements Store {
     if (this.#calls.clusterId === undefined) await this.newestRevision();
     if (this.#calls.clusterId === undefined) throw new StoreUnavailable('etcd did not tell its cluster id');
     return this.#calls.clusterId;
+  }
+
+  /** The cluster and the newest revision that were seen; undefined before the first answer. */
+  get seen(): { readonly clusterId: string; readonly revision: bigint } | undefined {
+    const { clusterId, newestSeen } = this.#calls;
+    return clusterId === undefined ? undefined : { clusterId, revision: newestSeen };
+  }
+
+  /** New certificates, for connections to come. */
+  useTls(tls: NonNullable<EtcdOptions['tls']>): void {
+    this.#connections.use(tls);
   }
 
   async get(key: string): Promise<{ readonly entry: Entry | undefined; readonly revision: bigint }> {
@@ -92,7 +104,7 @@ export class EtcdStore implements Store {
     checkPrefix(prefix);
     if (signal.aborted) return;
     this.#mustBeOpen('watch', prefix);
-    const watch = new EtcdWatch(makeClient(this.#options), {
+    const watch = new EtcdWatch(this.#connections, {
       layout: this.#layout,
       prefix,
       after,

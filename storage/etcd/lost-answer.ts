@@ -1,7 +1,8 @@
-import type { Etcd3, ITxnResponse } from 'etcd3';
+import type { ITxnResponse } from 'etcd3';
 import { Backoff } from '../../base/backoff.ts';
 import { StoreUnavailable } from '../store.ts';
 import type { EtcdCalls } from './calls.ts';
+import type { EtcdConnections } from './connections.ts';
 import { textOf } from './failures.ts';
 import type { Layout } from './layout.ts';
 import { fenceStands } from './transaction.ts';
@@ -38,7 +39,7 @@ export async function fateOf(
   calls: EtcdCalls,
   layout: Layout,
   write: LostWrite,
-  newClient: () => Etcd3,
+  connections: EtcdConnections,
   deadline: number,
 ): Promise<Fate> {
   const backoff = new Backoff({ initialMs: 50, maxMs: 500 });
@@ -47,7 +48,7 @@ export async function fateOf(
       const { fence, newest } = await moveFence(calls, layout, write.fence, deadline);
       if (newest === undefined || newest.revision <= write.before) return { kind: 'never', fence };
       if (newest.id.equals(write.id)) return { kind: 'committed', revision: newest.revision };
-      const revision = await findInHistory(newClient, layout, write, newest.revision, deadline);
+      const revision = await findInHistory(connections, layout, write, newest.revision, deadline);
       return revision === undefined ? { kind: 'never', fence } : { kind: 'committed', revision };
     } catch (error) {
       if (error instanceof StoreUnavailable) throw error; // L3
@@ -81,20 +82,20 @@ async function moveFence(calls: EtcdCalls, layout: Layout, from: bigint, deadlin
 
 /** L2. The revision at which the revision key had this id, between `write.before` and `upTo`. */
 async function findInHistory(
-  newClient: () => Etcd3,
+  connections: EtcdConnections,
   layout: Layout,
   write: LostWrite,
   upTo: bigint,
   deadline: number,
 ): Promise<bigint | undefined> {
-  const client = newClient();
+  const connection = connections.forStream();
   const left = Math.max(1, deadline - Date.now());
   let stream: WatchStream | undefined;
   const timer = setTimeout(() => stream?.close(), left);
   try {
     // From `before` itself, so that etcd refuses when anything after it may be gone (watch.ts, V1).
     const start_revision = String(write.before > 1n ? write.before : 1n);
-    stream = await WatchStream.open(client, { key: layout.revisionKey, start_revision }, left);
+    stream = await WatchStream.open(connection.client, { key: layout.revisionKey, start_revision }, left);
     for (;;) {
       const arrival = await stream.take();
       if (arrival.kind === 'hint') continue;
@@ -111,6 +112,6 @@ async function findInHistory(
   } finally {
     clearTimeout(timer);
     stream?.close();
-    client.close();
+    connection.end(false);
   }
 }

@@ -16,6 +16,8 @@ export interface EtcdOptions {
   readonly pingTimeoutMs?: number;
   /** Milliseconds between two compactions: history between once and twice this old is kept. 0: never. 300,000 when absent. */
   readonly compactEveryMs?: number;
+  /** What was seen of the store by a process before this one: an older or another store is not served (S12). */
+  readonly known?: { readonly clusterId: string; readonly revision: bigint };
   /** Told about every call, for metrics. */
   readonly observe?: (operation: EtcdOperation, seconds: number, ok: boolean) => void;
 }

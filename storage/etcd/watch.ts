@@ -1,8 +1,8 @@
-import type { Etcd3 } from 'etcd3';
 import { Backoff } from '../../base/backoff.ts';
 import type { Logger } from '../../base/log.ts';
 import type { WatchBatch } from '../store.ts';
 import { WatchAssembly } from './assembly.ts';
+import type { EtcdConnections, StreamConnection } from './connections.ts';
 import { textOf } from './failures.ts';
 import type { Layout } from './layout.ts';
 import { WatchStream } from './watch-stream.ts';
@@ -32,16 +32,15 @@ export interface WatchSettings {
  *     others write to as well, their writes move the revision without an event for us.
  */
 export class EtcdWatch {
-  readonly #client: Etcd3;
+  readonly #connections: EtcdConnections;
   readonly #settings: WatchSettings;
   readonly #assembly: WatchAssembly;
   readonly #pause = new AbortController();
   #stream: WatchStream<Newest> | undefined;
   #newest: Newest | undefined;
 
-  /** The client is this watch's own and is closed with it. */
-  constructor(client: Etcd3, settings: WatchSettings) {
-    this.#client = client;
+  constructor(connections: EtcdConnections, settings: WatchSettings) {
+    this.#connections = connections;
     this.#settings = settings;
     this.#assembly = new WatchAssembly(settings.layout, settings.prefix, settings.after);
   }
@@ -61,34 +60,35 @@ export class EtcdWatch {
   async *batches(): AsyncGenerator<WatchBatch> {
     const { log, openDeadlineMs } = this.#settings;
     const backoff = new Backoff({ initialMs: 50, maxMs: 2_000 });
-    try {
-      while (!this.#pause.signal.aborted) {
-        try {
-          this.#assembly.restart();
-          this.#stream = await WatchStream.open<Newest>(this.#client, this.#request(), openDeadlineMs);
-          // stop may have come while the stream was being opened, and `next` would wait for ever.
-          while (!this.#pause.signal.aborted) {
-            const batch = await this.#next(this.#stream);
-            backoff.reset();
-            if (batch === undefined) continue;
-            if (this.#pause.signal.aborted) return;
-            yield batch;
-            if (batch.kind === 'expired') return;
-          }
-        } catch (error) {
+    while (!this.#pause.signal.aborted) {
+      // A connection of its own for each stream (V2): the member, and the certificates, may be others than before.
+      const connection: StreamConnection = this.#connections.forStream();
+      let failed = false;
+      try {
+        this.#assembly.restart();
+        this.#stream = await WatchStream.open<Newest>(connection.client, this.#request(), openDeadlineMs);
+        // stop may have come while the stream was being opened, and `next` would wait for ever.
+        while (!this.#pause.signal.aborted) {
+          const batch = await this.#next(this.#stream);
+          backoff.reset();
+          if (batch === undefined) continue;
           if (this.#pause.signal.aborted) return;
-          log.warn(
-            { reason: textOf(error), seen: String(this.#assembly.seen) },
-            'the watch on etcd broke; opening it again',
-          );
-        } finally {
-          this.#stream?.close();
-          this.#stream = undefined;
+          yield batch;
+          if (batch.kind === 'expired') return;
         }
-        await backoff.wait(this.#pause.signal).catch(() => undefined);
+      } catch (error) {
+        if (this.#pause.signal.aborted) return;
+        failed = true;
+        log.warn(
+          { reason: textOf(error), seen: String(this.#assembly.seen) },
+          'the watch on etcd broke; opening it again',
+        );
+      } finally {
+        this.#stream?.close();
+        this.#stream = undefined;
+        connection.end(failed);
       }
-    } finally {
-      this.#client.close();
+      await backoff.wait(this.#pause.signal).catch(() => undefined);
     }
   }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { Etcd3 } from 'etcd3';
-import { type Change, StoreUnavailable, ValueTooLarge, type WriteOutcome } from '../store.ts';
+import { type Change, StoreReplaced, StoreUnavailable, ValueTooLarge, type WriteOutcome } from '../store.ts';
 import type { EtcdCalls } from './calls.ts';
+import type { EtcdConnections } from './connections.ts';
 import { failureOf, textOf } from './failures.ts';
 import type { Layout } from './layout.ts';
 import { fateOf } from './lost-answer.ts';
@@ -17,15 +17,15 @@ import { transactionAnswer, transactionRequest } from './transaction.ts';
 export class EtcdWriter {
   readonly #calls: EtcdCalls;
   readonly #layout: Layout;
-  readonly #newClient: () => Etcd3;
+  readonly #connections: EtcdConnections;
   /** Version of the fence key as last seen; undefined until it was read once. */
   #fence: bigint | undefined;
 
-  /** `newClient`: a connection for looking into history; closed after use. */
-  constructor(calls: EtcdCalls, layout: Layout, newClient: () => Etcd3) {
+  /** `connections`: for looking into history. */
+  constructor(calls: EtcdCalls, layout: Layout, connections: EtcdConnections) {
     this.#calls = calls;
     this.#layout = layout;
-    this.#newClient = newClient;
+    this.#connections = connections;
   }
 
   async commit(changes: readonly Change[]): Promise<WriteOutcome> {
@@ -43,8 +43,10 @@ export class EtcdWriter {
         if (outcome.kind !== 'fence-moved') return outcome;
         this.#fence = outcome.fence;
       } catch (error) {
+        if (error instanceof StoreReplaced) throw error;
         this.#throwWhenCertain(names, error);
-        const fate = await fateOf(calls, this.#layout, write, this.#newClient, deadline).catch((cause) => {
+        const fate = await fateOf(calls, this.#layout, write, this.#connections, deadline).catch((cause) => {
+          if (cause instanceof StoreReplaced) throw cause;
           throw new StoreUnavailable(`commit ${names}: it is not known whether this was written: ${textOf(cause)}`);
         });
         if (fate.kind === 'committed') return fate;
