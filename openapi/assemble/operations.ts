@@ -29,7 +29,8 @@ const bodyTypes = ['application/json', 'application/yaml'];
 export const answerTypes = ['application/json', 'application/yaml'];
 const listTypes = [...answerTypes, 'application/json;stream=watch'];
 
-const STATUS = 'io.k8s.apimachinery.pkg.apis.meta.v1.Status';
+/** Also what every operation answers that fails. */
+export const STATUS = 'io.k8s.apimachinery.pkg.apis.meta.v1.Status';
 const DELETE_OPTIONS = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
 const PATCH = 'io.k8s.apimachinery.pkg.apis.meta.v1.Patch';
 

@@ -1,6 +1,6 @@
 import { definitionNameOf, definitions, type JsonSchema } from '../schema/definitions.ts';
 import { listDefinition, listDefinitionName } from './list-definitions.ts';
-import type { Operation } from './operations.ts';
+import { type Operation, STATUS } from './operations.ts';
 import type { PublishedResource } from './resource.ts';
 
 /**
@@ -29,6 +29,7 @@ export function reachableDefinitions(
     if (schema.items) visit(schema.items);
     if (schema.additionalProperties) visit(schema.additionalProperties);
   };
+  add(STATUS);
   for (const operation of operations) {
     for (const name of Object.values(operation.answers)) add(name);
     if (operation.body) add(operation.body.definition);

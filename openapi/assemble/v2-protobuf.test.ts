@@ -96,9 +96,10 @@ test('an operation: kind, parameters by their place, body and answers', () => {
   assert.ok(patch);
   assert.deepEqual(texts(at(patch, 8, 1, 1, 5, 1)), ['#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.Patch']);
   assert.ok(texts(at(patch, 8, 1, 2, 3, 4)).includes('dryRun'));
-  assert.deepEqual(texts(at(patch, 9, 1, 1)), ['200', '201', '401']);
+  assert.deepEqual(texts(at(patch, 9, 1, 1)), ['200', '201', '401', 'default']);
   const definition = '#/definitions/dev.torpor.v1alpha1.VirtualMachine';
-  assert.deepEqual(texts(at(patch, 9, 1, 2, 1, 2, 1, 1)), [definition, definition]);
+  const status = '#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.Status';
+  assert.deepEqual(texts(at(patch, 9, 1, 2, 1, 2, 1, 1)), [definition, definition, status, status]);
   assert.deepEqual(texts(at(patch, 13, 2, 2)), [
     '"patch"\n',
     '{"group":"torpor.dev","version":"v1alpha1","kind":"VirtualMachine"}\n',

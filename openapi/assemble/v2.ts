@@ -1,6 +1,6 @@
 import type { JsonSchema } from '../schema/definitions.ts';
 import { allOperations } from './all-operations.ts';
-import type { Operation } from './operations.ts';
+import { type Operation, STATUS } from './operations.ts';
 import { type Parameter, prettyParameter } from './parameters.ts';
 import { reachableDefinitions } from './reachable.ts';
 import type { AssembleOptions, PublishedResource } from './resource.ts';
@@ -61,7 +61,8 @@ function operationObject(operation: Operation): JsonDocument {
           { description: answerText(code), schema: definition === '' ? { type: 'string' } : reference(definition) },
         ]),
       ),
-      401: { description: 'Unauthorized' },
+      401: { description: 'Unauthorized', schema: reference(STATUS) },
+      default: { description: 'What is wrong', schema: reference(STATUS) },
     },
     ...markOf(operation),
   };

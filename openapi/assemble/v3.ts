@@ -1,8 +1,11 @@
 import { allOperations } from './all-operations.ts';
-import type { Operation } from './operations.ts';
+import { type Operation, STATUS } from './operations.ts';
 import { type Parameter, prettyParameter } from './parameters.ts';
 import { reachableDefinitions } from './reachable.ts';
 import { type AssembleOptions, groupVersionPath, type PublishedResource } from './resource.ts';
+
+/** Errors are told in JSON whatever was asked for. */
+const errorTypes = ['application/json'];
 
 export type JsonDocument = Readonly<Record<string, unknown>>;
 
@@ -56,7 +59,8 @@ function operationObject(operation: Operation): JsonDocument {
           { description: answerText(code), content: content(definition, operation.produces) },
         ]),
       ),
-      401: { description: 'Unauthorized' },
+      401: { description: 'Unauthorized', content: content(STATUS, errorTypes) },
+      default: { description: 'What is wrong', content: content(STATUS, errorTypes) },
     },
     ...markOf(operation),
   };
