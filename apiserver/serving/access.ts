@@ -3,6 +3,7 @@ import type { Logger } from '../../base/log.ts';
 import { createAdmission } from '../access/admission.ts';
 import { bearerTokens } from '../access/authentication/bearer.ts';
 import type { Authenticator } from '../access/authentication/outcome.ts';
+import { foreign } from '../access/authentication/reserved.ts';
 import { tokenReviewer } from '../access/authentication/token-review.ts';
 import type { Authorizer } from '../access/authorization/attributes.ts';
 import { delegatedAuthorizer } from '../access/authorization/delegated.ts';
@@ -76,7 +77,7 @@ export function clusterAccess({ cache, flags }: AccessParts, cluster: HostCluste
     deniedMs: flags['authorization-webhook-cache-unauthorized-ttl'],
   });
   return {
-    tokens: bearerTokens(reviewer),
+    tokens: foreign(bearerTokens(reviewer)),
     authorizer: unionAuthorizer([
       superusers,
       alwaysAllowed(flags['authorization-always-allow-paths']),

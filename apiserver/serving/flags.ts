@@ -67,7 +67,10 @@ const authentication = {
     fallback: ['X-Remote-Extra-'],
   }),
   'anonymous-auth': flag.toggle({ about: 'Serve requests without credentials as system:anonymous.', fallback: true }),
-  'authentication-kubeconfig': flag.file({ about: 'As --kubeconfig, for TokenReviews alone.' }),
+  'authentication-kubeconfig': flag.file({ about: 'As --kubeconfig, for questions about callers alone.' }),
+  'authentication-skip-lookup': flag.toggle({
+    about: 'Take authorities from flags alone, not from kube-system/extension-apiserver-authentication.',
+  }),
   'authentication-token-webhook-cache-ttl': flag.duration({
     about: 'How long it is remembered whose a token is.',
     fallback: 10_000,

@@ -7,9 +7,6 @@ import { createMetrics, DURATION_BUCKETS, type Metrics } from '../../base/metric
 import type { Shutdown } from '../../base/shutdown.ts';
 import { EtcdStore } from '../../storage/etcd/etcd-store.ts';
 import { readEtcdTls } from '../../storage/etcd/options.ts';
-import { clientCertificates } from '../access/authentication/client-certificate.ts';
-import { frontProxy } from '../access/authentication/front-proxy.ts';
-import type { Authenticator } from '../access/authentication/outcome.ts';
 import { createAuthentication } from '../access/authentication/union.ts';
 import type { Reviews } from '../access/reviews.ts';
 import { openHostCluster } from '../cluster/host-cluster.ts';
@@ -22,7 +19,7 @@ import { createLiveReceiver } from '../streams/live.ts';
 import { LiveValues } from '../streams/live-values.ts';
 import { type Access, clusterAccess, embeddedAccess } from './access.ts';
 import { createServer } from './api-server.ts';
-import { followAuthorities } from './authorities.ts';
+import { certificateAuthentication } from './authentication.ts';
 import type { apiserverFlags } from './flags.ts';
 import { ensureComponentIdentities, ensureServerIdentities } from './identities.ts';
 import { WatchedFiles } from './watched-files.ts';
@@ -65,8 +62,7 @@ export async function runApiServer({ flags, version, logger, shutdown }: RunOpti
   shutdown.add('store', () => store.close());
 
   const live = new LiveValues();
-  const authorityFile = join(directory, 'ca.crt');
-  const users = await followAuthorities([authorityFile, ...given(flags['client-ca-file'])], logger);
+  const certificates = await certificateAuthentication(join(directory, 'ca.crt'), flags, cluster, logger);
   const client = await followPair(
     join(directory, 'apiserver-client.crt'),
     join(directory, 'apiserver-client.key'),
@@ -77,10 +73,8 @@ export async function runApiServer({ flags, version, logger, shutdown }: RunOpti
     flags['tls-private-key-file'] ?? join(directory, 'serving.key'),
     logger,
   );
-  const proxyFile = flags['requestheader-client-ca-file'];
-  const proxies = proxyFile === undefined ? undefined : await followAuthorities([proxyFile], logger);
   shutdown.add('certificate files', () => {
-    for (const files of [users, client, serving, proxies]) files?.close();
+    for (const files of [certificates, client, serving]) files.close();
   });
 
   // Rules come from the API's own cache, and the API asks the rules: both are first called when requests are served.
@@ -114,20 +108,7 @@ export async function runApiServer({ flags, version, logger, shutdown }: RunOpti
   shutdown.add('access', () => access.close());
   countObjects(metrics, api);
 
-  const authenticators: Authenticator[] = [clientCertificates(() => users.value), access.tokens];
-  if (proxies !== undefined) {
-    authenticators.unshift(
-      frontProxy({
-        pool: () => proxies.value,
-        allowedNames: flags['requestheader-allowed-names'],
-        usernameHeaders: flags['requestheader-username-headers'],
-        uidHeaders: flags['requestheader-uid-headers'],
-        groupHeaders: flags['requestheader-group-headers'],
-        extraHeaderPrefixes: flags['requestheader-extra-headers-prefix'],
-      }),
-    );
-  }
-  const tls = () => ({ serving: serving.value, clientAuthorities: users.value.pem + (proxies?.value.pem ?? '') });
+  const tls = () => ({ serving: serving.value, clientAuthorities: certificates.authorities() });
   let started = false;
   const server = createServer({
     logger,
@@ -137,7 +118,11 @@ export async function runApiServer({ flags, version, logger, shutdown }: RunOpti
     resources: api.definitions,
     dispatch: api.dispatch,
     streamOf: api.streamOf,
-    authenticate: createAuthentication({ authenticators, anonymous: flags['anonymous-auth'], logger }),
+    authenticate: createAuthentication({
+      authenticators: [...certificates.authenticators, access.tokens],
+      anonymous: flags['anonymous-auth'],
+      logger,
+    }),
     authorizer: access.authorizer,
     documents: openApiDocuments(api.definitions, version),
     live: [],
@@ -156,6 +141,7 @@ export async function runApiServer({ flags, version, logger, shutdown }: RunOpti
         readyzOnly: true,
         check: () => fail(!api.cache.readiness.ready, api.cache.readiness.ready ? '' : api.cache.readiness.reason),
       },
+      ...certificates.ready,
       ...access.ready,
       { name: 'poststarthook/resources', check: () => fail(!started, 'the standing objects are not there yet') },
     ],
@@ -168,7 +154,7 @@ export async function runApiServer({ flags, version, logger, shutdown }: RunOpti
     },
     minVersion: flags['tls-min-version'] === 'VersionTLS13' ? 'TLSv1.3' : 'TLSv1.2',
   });
-  for (const files of [users, serving, proxies]) files?.onChange(() => server.useTls(tls()));
+  for (const files of [certificates, serving]) files.onChange(() => server.useTls(tls()));
 
   const { port } = await server.start(flags['secure-port'], bindAddress);
   shutdown.add('https server', () => server.stop());
@@ -204,8 +190,6 @@ export async function runApiServer({ flags, version, logger, shutdown }: RunOpti
 function fail(failed: boolean, reason: string): void {
   if (failed) throw new Error(reason);
 }
-
-const given = (path: string | undefined) => (path === undefined ? [] : [path]);
 
 /** Where clients of this machine reach a wildcard address. */
 function reachable(address: string): string {

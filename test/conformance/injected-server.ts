@@ -96,14 +96,14 @@ export async function startInjected(directory: string, overrides: Overrides = {}
       logger,
       anonymous: overrides.anonymous ?? true,
       authenticators: [
-        frontProxy({
-          pool: () => proxies,
+        frontProxy(() => ({
+          pool: proxies,
           allowedNames: overrides.allowedNames ?? ['front-proxy-client'],
           usernameHeaders: ['X-Remote-User'],
           uidHeaders: overrides.uidHeaders ?? [],
           groupHeaders: ['X-Remote-Group'],
           extraHeaderPrefixes: ['X-Remote-Extra-'],
-        }),
+        })),
         clientCertificates(() => users),
         bearerTokens(async (token) =>
           token === 'good' ? { name: 'token-user', groups: ['system:masters'], extra: {} } : undefined,

@@ -1,7 +1,7 @@
 import type { UserInfo } from '../../request/info.ts';
 import { type Authenticator, none } from './outcome.ts';
 
-/** Finds out whose token it is; undefined when nobody's. */
+/** Finds out whose token it is; undefined when nobody's. Rejects when that cannot be found out. */
 export type TokenReviewer = (token: string) => Promise<UserInfo | undefined>;
 
 const webSocketPrefix = 'base64url.bearer.authorization.k8s.io.';
@@ -16,10 +16,14 @@ export function bearerTokens(review: TokenReviewer | undefined): Authenticator {
     async authenticate(req) {
       const token = fromHeader(req.headers.authorization) ?? fromProtocols(req.headers['sec-websocket-protocol']);
       if (token === undefined) return none;
-      const user = await review?.(token);
-      if (user === undefined)
-        return { kind: 'refused', why: review ? 'the token is not known' : 'tokens are not served' };
-      return { kind: 'user', user };
+      if (review === undefined) return { kind: 'refused', why: 'tokens are not served' };
+      try {
+        const user = await review(token);
+        return user === undefined ? { kind: 'refused', why: 'the token is not known' } : { kind: 'user', user };
+      } catch (error) {
+        // Never the reviewer's own error: what it answers to us is no answer to our caller.
+        return { kind: 'refused', why: `whose the token is could not be found out: ${(error as Error).message}` };
+      }
     },
   };
 }

@@ -20,15 +20,9 @@ export function peerCertificate(req: IncomingMessage): X509Certificate | undefin
 const rememberMs = 60_000;
 
 export class PeerVerifier {
-  readonly #pool: () => CertificatePool;
   readonly #remembered = new WeakMap<object, { at: number; pool: CertificatePool; outcome: Verification }>();
 
-  constructor(pool: () => CertificatePool) {
-    this.#pool = pool;
-  }
-
-  verify(req: IncomingMessage, certificate: X509Certificate): Verification {
-    const pool = this.#pool();
+  verify(req: IncomingMessage, certificate: X509Certificate, pool: CertificatePool): Verification {
     const now = Date.now();
     const known = this.#remembered.get(req.socket);
     if (known !== undefined && known.pool === pool && now - known.at < rememberMs) return known.outcome;

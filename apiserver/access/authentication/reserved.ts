@@ -1,0 +1,26 @@
+import type { Authenticator } from './outcome.ts';
+
+/** Names and groups of Torpor's own parts begin with this. */
+const reserved = 'torpor:';
+
+/**
+ * A way of authentication that is not our own authority. Our parts show a certificate of that authority, and their names
+ * give rights that no rule of the host cluster gives: whoever comes by another way and has such a name is refused, however
+ * the cluster came to call somebody so.
+ */
+export function foreign({ name, authenticate }: Authenticator): Authenticator {
+  return {
+    name,
+    async authenticate(req) {
+      const outcome = await authenticate(req);
+      if (outcome.kind !== 'user') return outcome;
+      const { user } = outcome;
+      const taken = [user.name, ...user.groups].find((one) => one.startsWith(reserved));
+      if (taken === undefined) return outcome;
+      return {
+        kind: 'refused',
+        why: `${JSON.stringify(taken)} is reserved for parts with a certificate of our own authority`,
+      };
+    },
+  };
+}
