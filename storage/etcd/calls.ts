@@ -3,6 +3,7 @@ import { Backoff } from '../../base/backoff.ts';
 import { StoreReplaced, StoreUnavailable } from '../store.ts';
 import type { EtcdConnections } from './connections.ts';
 import { failureOf, textOf } from './failures.ts';
+import type { EtcdKv } from './kv/kv.ts';
 import type { EtcdOperation, EtcdOptions } from './options.ts';
 
 /** A read may be cut short and tried again, so that one dead connection does not use up its whole time. */
@@ -42,6 +43,11 @@ export class EtcdCalls {
 
   get client(): Etcd3 {
     return this.#connections.client;
+  }
+
+  /** For what happens with every request. */
+  get kv(): EtcdKv {
+    return this.#connections.kv;
   }
 
   /** The newest revision in any answer so far. */

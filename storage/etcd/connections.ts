@@ -1,5 +1,6 @@
 import type { Etcd3 } from 'etcd3';
 import { makeClient } from './client.ts';
+import { EtcdKv } from './kv/kv.ts';
 import { Members } from './members.ts';
 import type { EtcdOptions } from './options.ts';
 
@@ -13,7 +14,8 @@ export interface StreamConnection {
 /**
  * The connections to etcd.
  *
- * N1  Calls share one client, which asks the members in any order and leaves out those that do not answer (members.ts).
+ * N1  Calls share one client, which asks the members in any order and leaves out those that do not answer (members.ts);
+ *     gets and transactions share one connection to one of them beside it (kv/channel.ts).
  * N2  A watch stream has a connection of its own, to one member. A member that has lost its leader ends it: a member that
  *     is cut off from the others would else stay silent for ever.
  * N3  `use` makes new certificates those of all connections to come, calls included; open watches go on as they are.
@@ -22,18 +24,22 @@ export class EtcdConnections {
   readonly #options: EtcdOptions;
   readonly #members: Members;
   #tls: EtcdOptions['tls'];
-  #client: Etcd3;
-  readonly #retired = new Map<Etcd3, NodeJS.Timeout>();
+  #calls: Calls;
+  readonly #retired = new Map<Calls, NodeJS.Timeout>();
 
   constructor(options: EtcdOptions) {
     this.#options = options;
     this.#tls = options.tls;
     this.#members = new Members(options.servers);
-    this.#client = this.#make();
+    this.#calls = this.#make();
   }
 
   get client(): Etcd3 {
-    return this.#client;
+    return this.#calls.client;
+  }
+
+  get kv(): EtcdKv {
+    return this.#calls.kv;
   }
 
   forStream(): StreamConnection {
@@ -51,31 +57,42 @@ export class EtcdConnections {
   /** N3. Calls that are under way end on the old connections. */
   use(tls: NonNullable<EtcdOptions['tls']>): void {
     this.#tls = tls;
-    const old = this.#client;
-    this.#client = this.#make();
+    const old = this.#calls;
+    this.#calls = this.#make();
     const close = (): void => {
-      old.close();
+      closeCalls(old);
       this.#retired.delete(old);
     };
     this.#retired.set(old, setTimeout(close, LONGEST_CALL_MS).unref());
   }
 
   close(): void {
-    this.#client.close();
-    for (const [client, timer] of this.#retired) {
+    closeCalls(this.#calls);
+    for (const [calls, timer] of this.#retired) {
       clearTimeout(timer);
-      client.close();
+      closeCalls(calls);
     }
   }
 
-  #make(): Etcd3 {
-    return makeClient(this.#settings(), this.#members);
+  #make(): Calls {
+    const settings = this.#settings();
+    return { client: makeClient(settings, this.#members), kv: new EtcdKv(settings, this.#members) };
   }
 
   #settings(): EtcdOptions {
     const { tls: _old, ...rest } = this.#options;
     return this.#tls === undefined ? rest : { ...rest, tls: this.#tls };
   }
+}
+
+interface Calls {
+  readonly client: Etcd3;
+  readonly kv: EtcdKv;
+}
+
+function closeCalls({ client, kv }: Calls): void {
+  client.close();
+  kv.close();
 }
 
 /** Longer than any call's deadline. */

@@ -75,7 +75,7 @@ export class EtcdStore implements Store {
     checkKey(key);
     this.#mustBeOpen('get', key);
     const request = { key: this.#layout.key(key) };
-    const answer = await this.#calls.read('get', key, (deadline) => this.#calls.client.kv.range(request, { deadline }));
+    const answer = await this.#calls.read('get', key, (deadline) => this.#calls.kv.range(request, { deadline }));
     const pair = answer.kvs[0];
     return { entry: pair && toEntry(key, pair), revision: BigInt(answer.header.revision) };
   }
@@ -165,7 +165,7 @@ export class EtcdStore implements Store {
     const answer = await this.#calls.read(
       'newest',
       'revision',
-      (deadline) => this.#calls.client.kv.range(request, { deadline }),
+      (deadline) => this.#calls.kv.range(request, { deadline }),
       budgetMs,
     );
     const newest = { revision: BigInt(answer.header.revision), ours: BigInt(answer.kvs[0]?.mod_revision ?? 0) };

@@ -1,6 +1,7 @@
-import type { ICompare, IRequestOp, ITxnRequest, ITxnResponse } from 'etcd3';
+import type { ICompare, IRequestOp, ITxnRequest } from 'etcd3';
 import type { Change, WriteOutcome } from '../store.ts';
 import { toEntry } from './entries.ts';
+import type { TxnAnswer } from './kv/messages.ts';
 import type { Layout } from './layout.ts';
 
 /**
@@ -27,7 +28,7 @@ export function fenceStands(layout: Layout, fence: bigint): ICompare {
 
 export type TransactionAnswer = WriteOutcome | { readonly kind: 'fence-moved'; readonly fence: bigint };
 
-export function transactionAnswer(changes: readonly Change[], fence: bigint, answer: ITxnResponse): TransactionAnswer {
+export function transactionAnswer(changes: readonly Change[], fence: bigint, answer: TxnAnswer): TransactionAnswer {
   if (answer.succeeded) return { kind: 'committed', revision: BigInt(answer.header.revision) };
   const [fenceNow, ...found] = answer.responses.map((response) => response.response_range.kvs[0]);
   const version = BigInt(fenceNow?.version ?? 0);

@@ -38,7 +38,7 @@ export class EtcdWriter {
       const request = transactionRequest(this.#layout, changes, write.id, fence);
       try {
         const attempt = Math.min(deadline, Date.now() + calls.deadlineMs);
-        const answer = await calls.once('commit', () => calls.client.kv.txn(request, { deadline: attempt }));
+        const answer = await calls.once('commit', () => calls.kv.txn(request, { deadline: attempt }));
         const outcome = transactionAnswer(changes, fence, answer);
         if (outcome.kind !== 'fence-moved') return outcome;
         this.#fence = outcome.fence;
@@ -76,7 +76,7 @@ export class EtcdWriter {
   async #readFence(): Promise<bigint> {
     const { fenceKey } = this.#layout;
     const answer = await this.#calls.read('get', 'the fence', (deadline) =>
-      this.#calls.client.kv.range({ key: fenceKey }, { deadline }),
+      this.#calls.kv.range({ key: fenceKey }, { deadline }),
     );
     this.#fence = BigInt(answer.kvs[0]?.version ?? 0);
     return this.#fence;
