@@ -7,11 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startEtcd } from '../harness/etcd.ts';
 import { freePort } from '../harness/free-port.ts';
 
-/** torpor-apiserver as a process in embedded mode over an etcd of its own, and the real kubectl as its administrator. */
-export interface KubectlBench {
-  readonly directory: string;
-  /** Of the API server, without a path. */
-  readonly url: string;
+/** The real kubectl as the administrator of a server. */
+export interface Kubectl {
   run(...args: readonly string[]): Promise<{ readonly code: number; readonly text: string }>;
   /** Standard output; rejects with everything that was said when kubectl fails. */
   ok(...args: readonly string[]): Promise<string>;
@@ -19,6 +16,15 @@ export interface KubectlBench {
   manifest(manifest: unknown): Promise<string>;
   /** `ok` with a manifest in a file as the last argument. */
   withFile(manifest: unknown, ...args: readonly string[]): Promise<string>;
+}
+
+/** torpor-apiserver as a process in embedded mode over an etcd of its own. */
+export interface KubectlBench extends Kubectl {
+  readonly directory: string;
+  /** Of the API server, without a path. */
+  readonly url: string;
+  /** Another kubectl for the same server, with a cache of its own and these flags in each command. */
+  using(program: string, ...flags: readonly string[]): Kubectl;
   /** Kills the API server and starts it again over what it stored. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -64,20 +70,6 @@ export async function startKubectlBench(program = 'kubectl'): Promise<KubectlBen
     api.kill('SIGKILL');
     await ended;
   };
-  const kubectl = (...rest: readonly string[]) =>
-    new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-      const common = [`--kubeconfig=${directory}/kubeconfig`, `--cache-dir=${directory}/cache`];
-      const env = { ...process.env, KUBE_EDITOR: editor };
-      execFile(program, [...common, ...rest], { timeout: 60_000, env }, (error, stdout, stderr) => {
-        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
-        resolve({ code, stdout, stderr });
-      });
-    });
-  const ok = async (...rest: readonly string[]): Promise<string> => {
-    const { code, stdout, stderr } = await kubectl(...rest);
-    if (code !== 0) throw new Error(`kubectl ${rest.join(' ')}: ${stdout}${stderr}`);
-    return stdout;
-  };
   const stop = async (): Promise<void> => {
     await kill();
     await etcd.stop();
@@ -87,29 +79,53 @@ export async function startKubectlBench(program = 'kubectl'): Promise<KubectlBen
     await stop();
     throw error;
   });
-  let files = 0;
-  const file = async (manifest: unknown): Promise<string> => {
-    files += 1;
-    const path = join(directory, `manifest-${files}.json`);
-    await writeFile(path, JSON.stringify(manifest));
-    return path;
-  };
   return {
+    ...kubectlOf(program, directory),
     directory,
     url: `https://127.0.0.1:${port}`,
-    async run(...rest) {
-      const { code, stdout, stderr } = await kubectl(...rest);
-      return { code, text: stdout + stderr };
-    },
-    ok,
-    async withFile(manifest, ...rest) {
-      return ok(...rest, await file(manifest));
-    },
-    manifest: file,
+    using: (other, ...flags) => kubectlOf(other, directory, flags),
     async restart() {
       await kill();
       await start();
     },
     stop,
+  };
+}
+
+let files = 0;
+
+/** With the kubeconfig in the directory; manifests and the cache of discovery are kept there too. */
+export function kubectlOf(program: string, directory: string, flags: readonly string[] = []): Kubectl {
+  const cache = join(directory, 'cache', program.replaceAll('/', '_'));
+  const common = [`--kubeconfig=${directory}/kubeconfig`, `--cache-dir=${cache}`, ...flags];
+  // Plugins, and the hidden command of completions, are known only when they come first; what is completed comes last.
+  const kubectl = (command = '', ...rest: readonly string[]) =>
+    new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
+      const all = [command, ...common, ...rest];
+      const env = { ...process.env, KUBE_EDITOR: editor };
+      execFile(program, all, { timeout: 60_000, env }, (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
+        resolve({ code, stdout, stderr });
+      });
+    });
+  const ok = async (...args: readonly string[]): Promise<string> => {
+    const { code, stdout, stderr } = await kubectl(...args);
+    if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stdout}${stderr}`);
+    return stdout;
+  };
+  const manifest = async (content: unknown): Promise<string> => {
+    files += 1;
+    const path = join(directory, `manifest-${files}.json`);
+    await writeFile(path, JSON.stringify(content));
+    return path;
+  };
+  return {
+    async run(...args) {
+      const { code, stdout, stderr } = await kubectl(...args);
+      return { code, text: stdout + stderr };
+    },
+    ok,
+    manifest,
+    withFile: async (content, ...args) => ok(...args, await manifest(content)),
   };
 }

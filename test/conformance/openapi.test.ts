@@ -129,11 +129,33 @@ test('O2: /openapi/v2 has a strong ETag and says by what it varies; large as it 
   }
 });
 
+const PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+/** With the @ it is what every kubectl asks for. */
+const ASKED = PROTOBUF.replace('v2.v1.0', 'v2@v1.0');
+
+test('O3: /openapi/v2 in protobuf beside JSON: type, ETag, what is not served', async () => {
+  const document = (accept: string) => get('/openapi/v2').set('Accept', accept).buffer(true);
+  for (const accept of [ASKED, PROTOBUF, `text/html, ${ASKED}`, `application/json;q=0.5,${ASKED}`]) {
+    const answer = await document(accept).expect(200);
+    assert.equal(answer.headers['content-type'], PROTOBUF, accept);
+    assert.match(answer.headers.etag ?? '', /^"[0-9A-F]{128}"$/);
+    assert.match(answer.headers.vary ?? '', /Accept/);
+    await document(accept)
+      .set('If-None-Match', answer.headers.etag ?? '')
+      .expect(304);
+  }
+  const [json, binary] = [await document('application/json').expect(200), await document(ASKED).expect(200)];
+  assert.notEqual(json.headers.etag, binary.headers.etag);
+  for (const accept of ['*/*', `application/json,${ASKED}`])
+    assert.equal((await document(accept)).headers['content-type'], 'application/json', accept);
+  const refused = await document('text/html').expect(406);
+  assert.match(refused.body.message, /application\/json, application\/com\.github\.proto-openapi/);
+});
+
 test('O3: who cannot have /openapi/v2 finds the same under the name of old servers', async () => {
   const old = await get('/swagger-2.0.0.pb-v1').buffer(true).expect(200);
-  const type = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
-  const now = await get('/openapi/v2').set('Accept', type.replace('v2.v1.0', 'v2@v1.0')).buffer(true).expect(200);
-  assert.equal(now.headers['content-type'], type);
+  const now = await get('/openapi/v2').set('Accept', ASKED).buffer(true).expect(200);
+  assert.equal(old.headers['content-type'], PROTOBUF);
   assert.equal(old.headers.etag, now.headers.etag);
 });
 
