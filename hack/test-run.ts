@@ -55,14 +55,21 @@ export function testsOf(output: string): readonly TestResult[] {
 
 const OUTPUT_LIMIT = 4 * 1024 * 1024;
 
-export function runFile(file: string, timeoutMs: number): Promise<FileResult> {
+export interface RunPlace {
+  /** The tree whose file is run; this one unless told otherwise. */
+  readonly directory?: string;
+  /** Kills the run. */
+  readonly signal?: AbortSignal;
+}
+
+export function runFile(file: string, timeoutMs: number, { directory, signal }: RunPlace = {}): Promise<FileResult> {
   const started = performance.now();
   return new Promise((resolve) => {
     const child = spawn(
       process.execPath,
       ['--import', 'tsx', '--enable-source-maps', '--test-reporter=tap', '--test-reporter-destination=stdout', file],
       {
-        cwd: root,
+        cwd: directory ?? root,
         detached: true,
         stdio: ['ignore', 'pipe', 'pipe'],
         env: { ...process.env, NODE_TEST_CONTEXT: undefined },
@@ -78,17 +85,22 @@ export function runFile(file: string, timeoutMs: number): Promise<FileResult> {
           output = `${output.slice(0, OUTPUT_LIMIT / 4)}\n[…]\n${output.slice(-OUTPUT_LIMIT / 2)}`;
       });
     }
+    const kill = (): void => {
+      if (child.pid !== undefined) killGroup(child.pid);
+    };
     const timer = setTimeout(() => {
       late = true;
-      if (child.pid !== undefined) killGroup(child.pid);
+      kill();
     }, timeoutMs);
+    signal?.addEventListener('abort', kill, { once: true });
     child.once('error', (error) => {
       output += error.message;
     });
-    child.once('close', (status, signal) => {
+    child.once('close', (status, endedBy) => {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', kill);
       const counts = readCounts(output);
-      const trouble = troubleOf(counts, late ? timeoutMs : undefined, status, signal);
+      const trouble = troubleOf(counts, late ? timeoutMs : undefined, status, endedBy);
       const passed = trouble === '' && counts !== undefined && counts.fail === 0 && counts.cancelled === 0;
       resolve({
         file,

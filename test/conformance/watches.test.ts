@@ -38,8 +38,10 @@ describe('watch', () => {
 
   test('W1: an event is one line of compact JSON, whatever a person would like to read', async () => {
     const client = await watch(`${CONFIGMAPS}?watch=true&pretty=true`);
+    // Before the event can be there: who reads this stream does not wait for a second listener.
+    const first = once(client.response, 'data');
     await make('line');
-    const [chunk] = (await once(client.response, 'data')) as [Buffer];
+    const [chunk] = (await first) as [Buffer];
     const text = chunk.toString();
     assert.ok(text.startsWith('{"type":"ADDED","object":{'), text.slice(0, 60));
     assert.equal(text.indexOf('\n'), text.length - 1);
