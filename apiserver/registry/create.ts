@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { ManagedFields } from '../../openapi/machinery/apply/managers.ts';
 import { errors } from '../../openapi/machinery/errors.ts';
 import { cloneJson } from '../../openapi/machinery/json-value.ts';
 import { validateObjectMeta } from '../../openapi/machinery/metadata.ts';
@@ -9,11 +10,12 @@ import { requestHead } from '../admission/request.ts';
 import { mutated, validated } from './admitted.ts';
 import { decodeObject } from './codec.ts';
 import type { ResourceCore } from './core.ts';
-import { fieldManagers } from './field-managers.ts';
+import { ownableBy, recordManagers, setManagedFields } from './field-managers.ts';
 import { encodeWithLimit } from './guaranteed-update.ts';
 import { isSegment, keyOf } from './keys.ts';
 import { mendMetadata } from './metadata-warnings.ts';
 import type { ViewSubresource, WriteContext } from './resource.ts';
+import { timestamp } from './timestamp.ts';
 
 export interface WriteRequest {
   readonly namespace: string;
@@ -23,6 +25,8 @@ export interface WriteRequest {
   readonly subresource?: string;
   /** The view that the client writes the object through. */
   readonly view?: ViewSubresource;
+  /** Who owns what, where the write itself has decided it (an apply); absent: it is recorded from what changed. */
+  readonly decided?: () => ManagedFields;
 }
 
 /** How often a generated name that is taken is drawn again before the client is told. */
@@ -88,8 +92,10 @@ function beforeCreate(
   if (shape.length > 0) {
     throw errors.invalid(definition, meta.name ?? '', [...metadataErrors(core, object), ...shape]);
   }
+  const { finalizers } = meta;
   strategy.prepareForCreate?.(object, context);
-  fieldManagers.record(object, undefined, { manager: request.fieldManager, subresource: '', now: core.now() });
+  if (request.decided === undefined) record(core, object, finalizers, request);
+  else setManagedFields(object, request.decided());
   const problems = [...metadataErrors(core, object), ...(strategy.validate?.(object) ?? [])];
   if (problems.length > 0) throw errors.invalid(definition, meta.name ?? '', problems);
   core.admit({
@@ -101,6 +107,19 @@ function beforeCreate(
     old: undefined,
   });
   if (!isSegment(meta.name ?? '')) throw errors.badRequest(`the name ${JSON.stringify(meta.name)} cannot be stored`);
+}
+
+/** The finalizers that the strategy added are nobody's: no manager shall take them away with its own. */
+function record(
+  core: ResourceCore,
+  object: KubernetesObject,
+  finalizers: readonly string[] | undefined,
+  { fieldManager: manager }: WriteRequest,
+): void {
+  const asked: KubernetesObject = { ...object, metadata: { ...object.metadata, finalizers: [...(finalizers ?? [])] } };
+  if (finalizers === undefined) delete asked.metadata.finalizers;
+  recordManagers(core, asked, undefined, { manager, subresource: '', part: ownableBy(core, 'main') });
+  setManagedFields(object, asked.metadata.managedFields ?? []);
 }
 
 export function metadataErrors(core: ResourceCore, object: KubernetesObject) {
@@ -136,9 +155,4 @@ async function put(
     }
   }
   throw errors.serverTimeout(core.definition, 'create');
-}
-
-/** Now, in the whole seconds that Kubernetes' times have. */
-export function timestamp(now: Date): string {
-  return `${now.toISOString().slice(0, 19)}Z`;
 }

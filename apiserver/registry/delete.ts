@@ -4,10 +4,10 @@ import type { KubernetesObject } from '../../openapi/machinery/object.ts';
 import { requestHead } from '../admission/request.ts';
 import { type Admitted, validated } from './admitted.ts';
 import type { ResourceCore } from './core.ts';
-import { timestamp } from './create.ts';
 import { guaranteedUpdate, type Updated, type Wanted } from './guaranteed-update.ts';
 import { keyOf } from './keys.ts';
 import type { WriteContext } from './resource.ts';
+import { timestamp } from './timestamp.ts';
 import { settled } from './update.ts';
 
 export type Propagation = 'Background' | 'Foreground' | 'Orphan';

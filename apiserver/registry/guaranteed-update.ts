@@ -127,8 +127,13 @@ const next = (wanted: Wanted) => (wanted.kind === 'put' ? wanted.object : undefi
 /** etcd refuses requests of 1.5 MiB; what stands alongside needs room too. */
 const LARGEST_OBJECT = 1_400_000;
 
+/** An object that is too large with the record of who owns what is stored without it; it loses it in the answer, too. */
 export function encodeWithLimit(object: KubernetesObject): Buffer {
   const value = encodeObject(object);
-  if (value.length > LARGEST_OBJECT) throw errors.requestTooLarge(LARGEST_OBJECT);
-  return value;
+  if (value.length <= LARGEST_OBJECT) return value;
+  if (object.metadata.managedFields !== undefined) {
+    delete object.metadata.managedFields;
+    return encodeWithLimit(object);
+  }
+  throw errors.requestTooLarge(LARGEST_OBJECT);
 }

@@ -3,8 +3,8 @@ import type { ObjectMeta } from '../../openapi/machinery/object.ts';
 /**
  * The shape of metadata as it comes from a client: unknown JSON in, an ObjectMeta out, or words about what does not
  * fit. Nulls count as absent (Go clients send `creationTimestamp: null`), and so do empty lists and maps: the last
- * finalizer or label takes its field along, as in Kubernetes. Rules about the values stand in
- * metadata-rules.ts.
+ * finalizer or label takes its field along, as in Kubernetes. Only an empty list of managedFields stays one, because it
+ * says something (field-managers.ts O1). Rules about the values stand in metadata-rules.ts.
  */
 export type Shape =
   | { readonly kind: 'metadata'; readonly metadata: ObjectMeta; readonly unknown: readonly string[] }
@@ -60,7 +60,7 @@ export function shapeMetadata(value: unknown): Shape {
       const [check, wanted] = rule;
       const kept = stringMapWithoutNulls(key, one);
       if (!check(kept)) return { kind: 'wrong', problem: `metadata.${key} must be ${wanted}, not ${shown(one)}` };
-      if (!isEmpty(kept)) metadata[key] = kept;
+      if (!isEmpty(kept) || key === 'managedFields') metadata[key] = kept;
     }
   }
   return { kind: 'metadata', metadata: metadata as ObjectMeta, unknown };

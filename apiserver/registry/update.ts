@@ -7,7 +7,7 @@ import { type Admitted, mutated, validated } from './admitted.ts';
 import { specChanged } from './compare.ts';
 import type { ResourceCore } from './core.ts';
 import { metadataErrors, type WriteRequest } from './create.ts';
-import { fieldManagers } from './field-managers.ts';
+import { ownableBy, recordManagers, setManagedFields } from './field-managers.ts';
 import { guaranteedUpdate, type Updated, type Wanted } from './guaranteed-update.ts';
 import { keyOf } from './keys.ts';
 import { mendMetadata } from './metadata-warnings.ts';
@@ -126,7 +126,8 @@ function beforeUpdate(
   if (part === 'main') strategy.prepareForUpdate?.(object, old, context);
   if (part === 'status') strategy.prepareForStatusUpdate?.(object, old, context);
   const subresource = subresourceOf(part, request);
-  fieldManagers.record(object, old, { manager: request.fieldManager, subresource, now: core.now() });
+  if (request.decided !== undefined) setManagedFields(object, request.decided());
+  else recordManagers(core, object, old, { manager: request.fieldManager, subresource, part: ownableBy(core, part) });
   if (part !== 'status' && specChanged(object, old, strategy.hasStatus)) {
     object.metadata.generation = (old.metadata.generation ?? 0) + 1;
   }

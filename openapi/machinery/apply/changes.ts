@@ -1,7 +1,7 @@
 import type { Shape } from '../../schema/shape.ts';
 import { equalJson, type JsonObject, type JsonValue } from '../json-value.ts';
 import { fieldElement } from './elements.ts';
-import { difference, type FieldSet, type FieldTree, LEAF, nodeOf } from './field-set.ts';
+import { difference, type FieldSet, type FieldTree, LEAF } from './field-set.ts';
 import { type ListItems, listItems } from './list-items.ts';
 import { shapeOfField, structureOf } from './structure.ts';
 
@@ -90,25 +90,30 @@ class Found {
   }
 }
 
-/** A value that came or went: itself and all that is in it. */
+/** A value that came or went: itself and all that is in it, in the order in which it is written. */
 function everything(value: JsonValue, shape: Shape): FieldTree {
   const structure = structureOf(value, shape);
   switch (structure.kind) {
     case 'leaf':
       return LEAF;
     case 'fields': {
-      const children: Record<string, FieldTree> = {};
-      for (const name in structure.fields) {
-        const member = structure.fields[name];
-        if (member !== undefined) children[fieldElement(name)] = everything(member, shapeOfField(shape, name));
+      const { fields } = structure;
+      const node: Record<string, FieldTree> = { '.': LEAF };
+      let empty = true;
+      for (const name of Object.keys(fields).sort()) {
+        const member = fields[name];
+        if (member === undefined) continue;
+        node[fieldElement(name)] = everything(member, shapeOfField(shape, name));
+        empty = false;
       }
-      return nodeOf(true, children) as FieldTree;
+      return empty ? LEAF : node;
     }
     case 'items': {
-      const { list } = structure;
-      const children: Record<string, FieldTree> = {};
-      for (const [element, item] of listItems(structure.items, list)) children[element] = everything(item, list.items);
-      return nodeOf(true, children) as FieldTree;
+      const { list, items } = structure;
+      if (items.length === 0) return LEAF;
+      const node: Record<string, FieldTree> = { '.': LEAF };
+      for (const [element, item] of listItems(items, list)) node[element] = everything(item, list.items);
+      return node;
     }
     default:
       return structure satisfies never;

@@ -92,13 +92,16 @@ function parsed(json: string): JsonValue | undefined {
   }
 }
 
-const RANK: Readonly<Record<string, number>> = { '.': 0, f: 1, k: 2, v: 3, i: 4 };
+const FIELD = 'f'.charCodeAt(0);
+/** By first letter. */
+const RANKS = new Map(['.', 'f', 'k', 'v', 'i'].map((letter, rank) => [letter.charCodeAt(0), rank]));
 
 /** The order in which elements are written: itself, fields, keyed items, values, places; numbers by their size. */
 export function compareElements(a: string, b: string): number {
-  const rank = (RANK[a[0] ?? ''] ?? 9) - (RANK[b[0] ?? ''] ?? 9);
-  if (rank !== 0 || a === b) return rank;
-  if (a[0] === 'f') return a < b ? -1 : 1;
+  const [left, right] = [a.charCodeAt(0), b.charCodeAt(0)];
+  if (left !== right) return (RANKS.get(left) ?? RANKS.size) - (RANKS.get(right) ?? RANKS.size);
+  if (a === b) return 0;
+  if (left === FIELD) return a < b ? -1 : 1;
   return compareValues(parsed(a.slice(2)), parsed(b.slice(2)));
 }
 

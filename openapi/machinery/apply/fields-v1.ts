@@ -26,12 +26,22 @@ function decodeNode(value: unknown): FieldTree | undefined {
   return node;
 }
 
-/** The set with its elements in their order, as it is written. */
+/** The set with its elements in their order, as it is written; what is in order already is passed on as it is. */
 export function encodeFieldsV1(set: FieldTree): FieldTree {
   const keys = Object.keys(set);
-  if (keys.length === 0) return LEAF;
-  if (keys.length > 1) keys.sort(compareElements);
+  let same = true;
+  for (let index = 1; index < keys.length && same; index += 1) {
+    same = compareElements(keys[index - 1] as string, keys[index] as string) < 0;
+  }
+  const children = keys.map((key) => {
+    const child = set[key] as FieldTree;
+    const encoded = encodeFieldsV1(child);
+    same &&= encoded === child;
+    return encoded;
+  });
+  if (same) return set;
   const sorted: Record<string, FieldTree> = {};
-  for (const key of keys) sorted[key] = encodeFieldsV1(set[key] as FieldTree);
+  const order = keys.map((key, index) => [key, children[index] as FieldTree] as const);
+  for (const [key, child] of order.sort(([a], [b]) => compareElements(a, b))) sorted[key] = child;
   return sorted;
 }

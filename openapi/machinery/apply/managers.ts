@@ -40,10 +40,10 @@ export function isEntryOf(entry: ManagedFieldsEntry, writer: Writer): boolean {
   );
 }
 
-/** The same entry with other fields; undefined when none is left (M2). */
+/** The same entry with fewer fields, which are in the order of before; undefined when none is left (M2). */
 export function withFields(entry: ManagedFieldsEntry, fields: FieldSet): ManagedFieldsEntry | undefined {
   if (fields === undefined) return undefined;
-  return fields === fieldsOf(entry) ? entry : { ...entry, fieldsV1: encodeFieldsV1(fields) };
+  return fields === fieldsOf(entry) ? entry : { ...entry, fieldsV1: fields };
 }
 
 export function newEntry(writer: Writer, fields: FieldTree): ManagedFieldsEntry {
