@@ -82,7 +82,7 @@ function wantsIndented(req: IncomingMessage): boolean {
   return peoplesAgents.test(req.headers['user-agent'] ?? '');
 }
 
-function acceptsGzip(req: IncomingMessage): boolean {
+export function acceptsGzip(req: IncomingMessage): boolean {
   return String(req.headers['accept-encoding'] ?? '')
     .split(',')
     .some((item) => /^\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*$).*)?$/.test(item));

@@ -1,7 +1,7 @@
-import type { Writable } from 'node:stream';
 import { cloneJson } from '../../openapi/machinery/json-value.ts';
 import { yamlItemOf, yamlOf } from '../../openapi/machinery/yaml-text.ts';
-import { send, startAnswer } from '../edge/respond.ts';
+import { startLongAnswer } from '../edge/long-answer.ts';
+import { send } from '../edge/respond.ts';
 import type { ObjectItem, ObjectPage } from '../registry/list.ts';
 import type { ResourceDefinition } from '../registry/resource.ts';
 import type { RequestContext } from '../request/context.ts';
@@ -31,12 +31,9 @@ export async function answerList(
     pieces.push(tail);
     return send(context, 200, Buffer.concat(pieces), form.media);
   }
-  startAnswer(context, 200, form.media);
-  if (context.req.method === 'HEAD') {
-    context.res.end();
-    return;
-  }
-  const writer = new SliceWriter(context.res as Writable, context.signal);
+  const answer = startLongAnswer(context, 200, form.media);
+  if (context.req.method === 'HEAD') return answer.end();
+  const writer = new SliceWriter(answer.out, context.signal);
   await writer.write(head);
   for (const [index, item] of page.items.entries()) {
     if (index > 0) await writer.write(separator);
@@ -44,7 +41,7 @@ export async function answerList(
   }
   await writer.write(tail);
   await writer.flush();
-  context.res.end();
+  return answer.end();
 }
 
 interface ListShape {

@@ -42,12 +42,23 @@ export function quote(text: string): string {
   return JSON.stringify(text).replace(/\\u00([0-9a-f]{2})/g, '\\x$1');
 }
 
+/** Longer values are shown by their beginning: an error must not be larger than what it is about. */
+const LONGEST_SHOWN = 1024;
+
 function show(value: unknown): string {
   if (value === null || value === undefined) return '"null"';
-  if (typeof value === 'string') return quote(value);
-  if (typeof value === 'object') return JSON.stringify(value);
+  if (typeof value === 'string') {
+    return value.length > LONGEST_SHOWN ? `${quote(value.slice(0, LONGEST_SHOWN))}...` : quote(value);
+  }
+  if (typeof value === 'object') {
+    const text = JSON.stringify(value);
+    return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}...` : text;
+  }
   return String(value);
 }
+
+/** So many mistakes of one object are told; whoever mends these will hear of the others. */
+export const MOST_FIELD_ERRORS = 100;
 
 /** The text after the field: `Invalid value: "x": why`. */
 export function fieldErrorBody(error: FieldError): string {
@@ -63,12 +74,13 @@ export function fieldErrorText(error: FieldError): string {
 
 /** Several errors as Kubernetes aggregates them: one alone, or `[a, b]`, each text once. */
 export function fieldErrorsText(list: readonly FieldError[]): string {
-  const texts = [...new Set(list.map(fieldErrorText))];
+  const texts = [...new Set(list.slice(0, MOST_FIELD_ERRORS).map(fieldErrorText))];
+  if (list.length > MOST_FIELD_ERRORS) texts.push('and more');
   return texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`;
 }
 
 export function causesOf(list: readonly FieldError[]): StatusCause[] {
-  return list.map((error) => ({
+  return list.slice(0, MOST_FIELD_ERRORS).map((error) => ({
     reason: types[error.type].reason,
     message: fieldErrorBody(error),
     field: error.field,

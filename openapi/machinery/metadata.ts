@@ -1,4 +1,4 @@
-import { type FieldError, field, quote } from './field-error.ts';
+import { type FieldError, field, MOST_FIELD_ERRORS, quote } from './field-error.ts';
 import { labelNameErrors, labelValueErrors, pathSegmentErrors, qualifiedNameErrors, subdomainErrors } from './names.ts';
 import type { ObjectMeta, OwnerReference } from './object.ts';
 
@@ -17,7 +17,8 @@ export function validateObjectMeta(metadata: ObjectMeta, rules: MetadataRules): 
   const list: FieldError[] = [];
   if (generateName !== '') {
     // What is generated follows a trailing dash, so the dash is no end of the name.
-    const masked = generateName.endsWith('-') ? `${generateName.slice(0, -1)}a` : generateName;
+    const masked =
+      generateName.length > 1 && generateName.endsWith('-') ? `${generateName.slice(0, -1)}a` : generateName;
     for (const why of nameErrors(masked)) list.push(field.invalid('metadata.generateName', generateName, why));
   }
   if (name === '') list.push(field.required('metadata.name', 'name or generateName is required'));
@@ -45,10 +46,13 @@ export function validateObjectMeta(metadata: ObjectMeta, rules: MetadataRules): 
 
 /** Also for label maps inside a spec, such as a pool's template. */
 export function validateLabels(labels: Readonly<Record<string, string>>, path: string): FieldError[] {
-  return Object.entries(labels).flatMap(([key, value]) => [
-    ...qualifiedNameErrors(key).map((why) => field.invalid(path, key, why)),
-    ...labelValueErrors(value).map((why) => field.invalid(path, value, why)),
-  ]);
+  const list: FieldError[] = [];
+  for (const [key, value] of Object.entries(labels)) {
+    for (const why of qualifiedNameErrors(key)) list.push(field.invalid(path, key, why));
+    for (const why of labelValueErrors(value)) list.push(field.invalid(path, value, why));
+    if (list.length > MOST_FIELD_ERRORS) break;
+  }
+  return list;
 }
 
 export function validateAnnotations(annotations: Readonly<Record<string, string>>, path: string): FieldError[] {
@@ -57,6 +61,7 @@ export function validateAnnotations(annotations: Readonly<Record<string, string>
   for (const [key, value] of Object.entries(annotations)) {
     list.push(...qualifiedNameErrors(key.toLowerCase()).map((why) => field.invalid(path, key, why)));
     total += Buffer.byteLength(key) + Buffer.byteLength(value);
+    if (list.length > MOST_FIELD_ERRORS) break;
   }
   if (total > ANNOTATIONS_LIMIT) list.push(field.tooLong(path, '', ANNOTATIONS_LIMIT));
   return list;
@@ -75,6 +80,7 @@ function validateOwnerReferences(references: readonly OwnerReference[]): FieldEr
     if (reference.apiVersion === 'v1' && reference.kind === 'Event') {
       list.push(field.invalid(at, reference, '/v1, Kind=Event is disallowed from being an owner'));
     }
+    if (list.length > MOST_FIELD_ERRORS) break;
     if (!reference.controller) continue;
     if (controller) {
       list.push(
@@ -92,7 +98,11 @@ function validateOwnerReferences(references: readonly OwnerReference[]): FieldEr
 
 function validateFinalizers(finalizers: readonly string[]): FieldError[] {
   const path = 'metadata.finalizers';
-  const list = finalizers.flatMap((name) => qualifiedNameErrors(name).map((why) => field.invalid(path, name, why)));
+  const list: FieldError[] = [];
+  for (const name of finalizers) {
+    for (const why of qualifiedNameErrors(name)) list.push(field.invalid(path, name, why));
+    if (list.length > MOST_FIELD_ERRORS) break;
+  }
   if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')) {
     list.push(field.invalid(path, finalizers, 'finalizer "foregroundDeletion" and "orphan" cannot be both set'));
   }
@@ -119,7 +129,8 @@ export function validateObjectMetaUpdate(metadata: ObjectMeta, old: ObjectMeta):
     }
   }
   if (old.deletionTimestamp) {
-    const added = (metadata.finalizers ?? []).filter((name) => !old.finalizers?.includes(name));
+    const before = new Set(old.finalizers);
+    const added = (metadata.finalizers ?? []).filter((name) => !before.has(name)).slice(0, MOST_FIELD_ERRORS);
     if (added.length > 0) {
       list.push(
         field.forbidden(

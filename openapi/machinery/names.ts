@@ -20,6 +20,10 @@ function regexText(message: string, format: string, ...examples: string[]): stri
   return `${message} (${examples.length > 0 ? `e.g. ${shown}` : ''}regex used for validation is '${format}')`;
 }
 
+/** A pattern is not tried on texts that are far too long anyway: it would only take time. */
+const HOPELESS = 4096;
+const matches = (pattern: RegExp, text: string) => text.length > HOPELESS || pattern.test(text);
+
 const tooLong = (maximum: number) => `must be no more than ${maximum} bytes`;
 const longer = (text: string, maximum: number) => Buffer.byteLength(text) > maximum;
 
@@ -27,7 +31,7 @@ const longer = (text: string, maximum: number) => Buffer.byteLength(text) > maxi
 export function labelNameErrors(name: string): string[] {
   const list: string[] = [];
   if (longer(name, 63)) list.push(tooLong(63));
-  if (!labelPattern.test(name)) {
+  if (!matches(labelPattern, name)) {
     list.push(
       regexText(
         "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
@@ -44,7 +48,7 @@ export function labelNameErrors(name: string): string[] {
 export function subdomainErrors(name: string): string[] {
   const list: string[] = [];
   if (longer(name, 253)) list.push(tooLong(253));
-  if (!subdomainPattern.test(name)) {
+  if (!matches(subdomainPattern, name)) {
     list.push(
       regexText(
         "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
@@ -85,7 +89,7 @@ export function qualifiedNameErrors(value: string): string[] {
   }
   if (name === '') list.push('name part must be non-empty');
   else if (longer(name, 63)) list.push(`name part ${tooLong(63)}`);
-  if (!qualifiedPattern.test(name)) {
+  if (!matches(qualifiedPattern, name)) {
     list.push(
       `name part ${regexText(
         "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
@@ -102,7 +106,7 @@ export function qualifiedNameErrors(value: string): string[] {
 export function labelValueErrors(value: string): string[] {
   const list: string[] = [];
   if (longer(value, 63)) list.push(tooLong(63));
-  if (!labelValuePattern.test(value)) {
+  if (!matches(labelValuePattern, value)) {
     list.push(
       regexText(
         "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",

@@ -113,18 +113,20 @@ test('the audit id is the client’s when it is sane, else a new one', async () 
   assert.match((await api.as(admin).get('/nowhere')).headers['audit-id'] ?? '', /^[0-9a-f-]{36}$/);
 });
 
-test('a Status error is answered as it is, with Retry-After', async () => {
+test('E16: a Status error is answered as it is, with Retry-After', async () => {
   const response = await api.as(admin).get(`${list}/status`);
   assert.equal(response.status, 429);
   assert.equal(response.headers['retry-after'], '7');
   assert.equal(response.body.reason, 'TooManyRequests');
 });
 
-test('A55: a fault is a Status 500 without details, and the connection goes on', async () => {
+test('A55, E17: a fault is a Status 500 without details, and the connection goes on', async () => {
   for (const name of ['fault', 'silent']) {
     const response = await api.as(admin).get(`${list}/${name}`);
     assert.equal(response.status, 500);
     assert.equal(response.body.reason, 'InternalError');
+    assert.match(response.body.message, /^Internal error occurred: /);
+    assert.equal(response.body.details.causes.length, 1);
     assert.doesNotMatch(response.text, /secret detail/);
   }
 });
@@ -135,11 +137,12 @@ test('half an answer never looks like a whole one', async () => {
   });
 });
 
-test('A51: the deadline answers 504; ?timeout= asks for less, and nonsense is 400', async () => {
+test('A51, E20: the deadline answers 504; ?timeout= asks for less, and nonsense is 400', async () => {
   const started = Date.now();
   const response = await api.as(admin).get(`${list}/hang`);
   assert.equal(response.status, 504);
   assert.equal(response.body.reason, 'Timeout');
+  assert.match(response.body.message, /^Timeout: /);
   assert.equal((await api.as(admin).get(`${list}/hang?timeout=50ms`)).status, 504);
   assert.ok(Date.now() - started < 5_000);
   assert.deepEqual(ends.splice(0), ['deadline', 'deadline']);
@@ -161,7 +164,7 @@ test('a client that goes away ends the work', async () => {
   assert.deepEqual(ends.splice(0), ['client-gone']);
 });
 
-test('A50: above the limits 429 in plain text with Retry-After; watches and administrators are exempt', async () => {
+test('A50, E16: above the limits 429 in plain text with Retry-After; watches and administrators are exempt', async () => {
   const waiting = [api.as(user).get(`${list}/wait`), api.as(user).get(`${list}/wait`)].map((one) =>
     one.then((r) => r.status),
   );
@@ -178,7 +181,7 @@ test('A50: above the limits 429 in plain text with Retry-After; watches and admi
   assert.equal((await api.as(user).get(list)).status, 200, 'places are given back');
 });
 
-test('A52: bodies up to 3 MiB are read whatever their type, longer ones are 413', async () => {
+test('A52, E14: bodies up to 3 MiB are read whatever their type, longer ones are 413', async () => {
   const limit = 3 * 1024 * 1024;
   const fine = await api
     .as(admin)

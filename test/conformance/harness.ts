@@ -5,6 +5,7 @@ import request, { type Test } from 'supertest';
 import { parsePool } from '../../apiserver/access/authentication/certificate-pool.ts';
 import { clientCertificates } from '../../apiserver/access/authentication/client-certificate.ts';
 import { createAuthentication } from '../../apiserver/access/authentication/union.ts';
+import type { Authorizer } from '../../apiserver/access/authorization/attributes.ts';
 import { admitLauncherWrite } from '../../apiserver/access/launchers/admission.ts';
 import { openApiDocuments } from '../../apiserver/discovery/openapi.ts';
 import { type Api, type ApiParts, createApi } from '../../apiserver/resources/api.ts';
@@ -28,6 +29,10 @@ export interface TestApi {
   readonly store: EtcdStore;
   readonly live: LiveValues;
   readonly api: Api;
+  /** Where the server is and who the administrator is, for requests by hand. */
+  readonly connection: Connection;
+  /** What authorization was asked, in order. It allows everything, but nothing to users whose name begins with "denied". */
+  readonly authorized: readonly { readonly verb: string; readonly name: string }[];
   readonly port: number;
   as(commonName: string, ...organizations: string[]): Promise<Client>;
   launcher(node: string): Promise<Client>;
@@ -36,8 +41,17 @@ export interface TestApi {
   stop(): Promise<void>;
 }
 
+export interface Connection {
+  readonly host: string;
+  readonly port: number;
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
 export interface Client {
   get(path: string): Test;
+  head(path: string): Test;
   post(path: string, body?: unknown): Test;
   put(path: string, body: unknown): Test;
   /** A merge patch unless told otherwise. */
@@ -56,19 +70,34 @@ export async function startApi(watch: NonNullable<ApiParts['watch']> = {}): Prom
   const [etcd, identities] = await Promise.all([startEtcd(), ensureServerIdentities(directory, '127.0.0.1')]);
   const { authority } = identities;
   const { serving } = identities;
-  let running = await serve(etcd, authority.certificate, serving, watch).catch(async (error: unknown) => {
+  const authorized: { verb: string; name: string }[] = [];
+  const authorizer: Authorizer = {
+    async authorize({ user, verb, target }) {
+      authorized.push({ verb, name: target.kind === 'resource' ? target.name : target.path });
+      return user.name.startsWith('denied') ? { kind: 'no opinion', reason: '' } : { kind: 'allowed', reason: 'test' };
+    },
+  };
+  const options = { watch, authorizer };
+  let running = await serve(etcd, authority.certificate, serving, options).catch(async (error: unknown) => {
     await etcd.stop();
     await rm(directory, { recursive: true, force: true });
     throw error;
   });
-  const client = async (name: string, commonName: string, organizations: readonly string[]): Promise<Client> => {
+  const pairOf = (name: string, commonName: string, organizations: readonly string[]) => {
     const subject = { commonName, organizations };
-    const pair = await ensureKeyPair(directory, name, { subject, usages: ['client'], days: 1 }, authority);
-    return createClient(() => running.port, authority, pair);
+    return ensureKeyPair(directory, name, { subject, usages: ['client'], days: 1 }, authority);
   };
+  const client = async (name: string, commonName: string, organizations: readonly string[]): Promise<Client> =>
+    createClient(() => running.port, authority, await pairOf(name, commonName, organizations));
+  const administrator = await pairOf('test-admin', 'torpor-admin', ['system:masters']);
   let clients = 0;
   return {
-    admin: await client('test-admin', 'torpor-admin', ['system:masters']),
+    admin: createClient(() => running.port, authority, administrator),
+    authorized,
+    get connection() {
+      const { certificate: cert, key } = administrator;
+      return { host: '127.0.0.1', port: running.port, ca: authority.certificate, cert, key };
+    },
     etcd,
     get store() {
       return running.store;
@@ -89,7 +118,7 @@ export async function startApi(watch: NonNullable<ApiParts['watch']> = {}): Prom
     launcher: (node) => client(`test-launcher-${node}`, `torpor:launcher:${node}`, ['torpor:launchers']),
     async restart() {
       await running.stop();
-      running = await serve(etcd, authority.certificate, serving, watch);
+      running = await serve(etcd, authority.certificate, serving, options);
     },
     async stop() {
       await running.stop();
@@ -99,7 +128,12 @@ export async function startApi(watch: NonNullable<ApiParts['watch']> = {}): Prom
   };
 }
 
-async function serve(etcd: TemporaryEtcd, ca: string, serving: KeyPair, watch: NonNullable<ApiParts['watch']>) {
+interface ServeOptions {
+  readonly watch: NonNullable<ApiParts['watch']>;
+  readonly authorizer: Authorizer;
+}
+
+async function serve(etcd: TemporaryEtcd, ca: string, serving: KeyPair, { watch, authorizer }: ServeOptions) {
   const log = createLogger('test', { level: (process.env.TORPOR_LOG_LEVEL ?? 'fatal') as 'fatal' });
   const store = new EtcdStore({ servers: [etcd.endpoint], prefix: '/torpor.dev', log });
   const live = new LiveValues();
@@ -135,7 +169,7 @@ async function serve(etcd: TemporaryEtcd, ca: string, serving: KeyPair, watch: N
       anonymous: false,
       logger: log,
     }),
-    authorizer: { authorize: async () => ({ kind: 'allowed', reason: 'test' }) },
+    authorizer,
     documents: openApiDocuments(api.definitions, 'v0.1.0'),
     live: [],
     ready: [],
@@ -157,7 +191,7 @@ async function serve(etcd: TemporaryEtcd, ca: string, serving: KeyPair, watch: N
 }
 
 function createClient(port: () => number, authority: Authority, pair: KeyPair): Client {
-  const send = (method: 'get' | 'post' | 'put' | 'patch' | 'delete', path: string): Test =>
+  const send = (method: 'get' | 'head' | 'post' | 'put' | 'patch' | 'delete', path: string): Test =>
     request(`https://127.0.0.1:${port()}`)
       [method](path)
       .ca(authority.certificate)
@@ -173,6 +207,7 @@ function createClient(port: () => number, authority: Authority, pair: KeyPair): 
   return {
     tls,
     get: (path) => send('get', path),
+    head: (path) => send('head', path),
     post: (path, body) => sendJson(send('post', path), body),
     put: (path, body) => sendJson(send('put', path), body),
     patch: (path, body, mediaType = 'application/merge-patch+json') => sendJson(send('patch', path), body, mediaType),

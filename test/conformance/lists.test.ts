@@ -178,7 +178,7 @@ describe('lists, selectors, tables, metadata', () => {
     await t.admin.get(`${MACHINES}?includeObject=Some`).set('Accept', TABLE).expect(400);
   });
 
-  test('C5 to C7: metadata alone, of one object and of lists; the wrong one of both is skipped', async () => {
+  test('C5, C7: metadata alone, of one object and of lists; the wrong one of both is skipped', async () => {
     const list = await t.admin.get(MACHINES).set('Accept', PARTIAL_LIST).expect(200);
     assert.equal(list.body.kind, 'PartialObjectMetadataList');
     assert.equal(list.body.items[0].kind, 'PartialObjectMetadata');

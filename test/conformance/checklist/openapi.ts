@@ -1,4 +1,4 @@
-import { built, open, type Section } from './item.ts';
+import { built, type Section } from './item.ts';
 
 /** OpenAPI documents and field validation. */
 export const openapi: Section = {
@@ -22,9 +22,9 @@ export const openapi: Section = {
   O23: built('A document of version 3 is about its group version and complete.'),
   O24: built('The paths by which kubectl finds a kind.'),
   O25: built('PATCH in version 3 lists the same types.'),
-  O26: open,
-  O27: open,
-  O28: open,
-  O29: open,
+  O26: built('fieldValidation: three values, else 422; absent is Warn, for our kinds Strict (docs/decisions/0001).'),
+  O27: built('Ignore, Warn and Strict on create, update and patch.'),
+  O28: built('The grammar and budget of Warning headers.'),
+  O29: built('Doubled owners are kept once, finalizers without a domain are warned of.'),
   O30: built('The libraries of Kubernetes itself read our documents.'),
 };
