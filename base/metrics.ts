@@ -27,7 +27,7 @@ export interface MetricOptions<L extends string> {
 
 export interface GaugeOptions<L extends string> extends MetricOptions<L> {
   /** Called at each scrape to set the value. */
-  readonly collect?: (this: Gauge<L>) => void;
+  readonly collect?: (this: Gauge<L>) => void | Promise<void>;
 }
 
 export interface HistogramOptions<L extends string> extends MetricOptions<L> {

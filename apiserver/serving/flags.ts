@@ -13,6 +13,10 @@ const etcd = {
   }),
   'etcd-healthcheck-timeout': flag.duration({ about: 'Time for the check "etcd".', fallback: 2_000 }),
   'etcd-readycheck-timeout': flag.duration({ about: 'Time for the check "etcd-readiness".', fallback: 2_000 }),
+  'etcd-restored': flag.toggle({
+    about:
+      'For one start after etcd was restored from a backup or replaced: takes it as the store, and moves its revision above all that clients may know. Without this such an etcd is not served.',
+  }),
   'default-watch-cache-size': flag.integer({
     about: 'Changes that are kept as history for watches.',
     fallback: 10_000,

@@ -1,12 +1,9 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
-import type { KeyPair } from '../../base/certificates/authority.ts';
 import type { FlagValues } from '../../base/flags.ts';
 import type { Logger } from '../../base/log.ts';
-import { createMetrics, DURATION_BUCKETS, type Metrics } from '../../base/metrics.ts';
+import { createMetrics, type Metrics } from '../../base/metrics.ts';
 import type { Shutdown } from '../../base/shutdown.ts';
-import { EtcdStore } from '../../storage/etcd/etcd-store.ts';
-import { readEtcdTls } from '../../storage/etcd/options.ts';
+import { StoreReplaced } from '../../storage/store.ts';
 import { createAuthentication } from '../access/authentication/union.ts';
 import type { Reviews } from '../access/reviews.ts';
 import { openHostCluster } from '../cluster/host-cluster.ts';
@@ -22,6 +19,8 @@ import { createServer } from './api-server.ts';
 import { certificateAuthentication } from './authentication.ts';
 import type { apiserverFlags } from './flags.ts';
 import { ensureComponentIdentities, ensureServerIdentities } from './identities.ts';
+import { openStore } from './open-store.ts';
+import { parsePair } from './pair.ts';
 import { WatchedFiles } from './watched-files.ts';
 
 export interface RunOptions {
@@ -51,15 +50,7 @@ export async function runApiServer({ flags, version, logger, shutdown }: RunOpti
       });
   if (cluster !== undefined) shutdown.add('host cluster', () => cluster.close());
 
-  const store = new EtcdStore({
-    servers: flags['etcd-servers'],
-    prefix: flags['etcd-prefix'],
-    ...(await etcdTls(flags)),
-    log: logger,
-    observe: etcdObserver(metrics),
-    compactEveryMs: flags['etcd-compaction-interval'],
-  });
-  shutdown.add('store', () => store.close());
+  const { store, begin, answers } = await openStore({ flags, metrics, logger, shutdown });
 
   const live = new LiveValues();
   const certificates = await certificateAuthentication(join(directory, 'ca.crt'), flags, cluster, logger);
@@ -129,12 +120,12 @@ export async function runApiServer({ flags, version, logger, shutdown }: RunOpti
     ready: [
       {
         name: 'etcd',
-        check: async () => fail(!(await store.healthy(flags['etcd-healthcheck-timeout'])), 'etcd does not answer'),
+        check: () => answers(flags['etcd-healthcheck-timeout']),
       },
       {
         name: 'etcd-readiness',
         readyzOnly: true,
-        check: async () => fail(!(await store.healthy(flags['etcd-readycheck-timeout'])), 'etcd does not answer'),
+        check: () => answers(flags['etcd-readycheck-timeout']),
       },
       {
         name: 'informer-sync',
@@ -182,7 +173,14 @@ export async function runApiServer({ flags, version, logger, shutdown }: RunOpti
   renewal.unref();
   shutdown.add('certificate renewal', () => clearInterval(renewal));
 
-  await api.start(shutdown.signal);
+  try {
+    await begin();
+    await api.start(shutdown.signal);
+  } catch (error) {
+    if (!(error instanceof StoreReplaced)) throw error;
+    // Discovery goes on, /readyz says why nothing else does, and a person decides; the cache has logged the reason.
+    return;
+  }
   started = true;
   logger.info({ url }, 'ready');
 }
@@ -198,43 +196,8 @@ function reachable(address: string): string {
   return address.includes(':') ? `[${address}]` : address;
 }
 
-/** Both files are replaced one after the other: a pair that does not belong together is not used, and looked at again. */
-function parsePair([certificate = '', key = '']: readonly string[]): KeyPair {
-  if (!new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key))) {
-    throw new Error('the certificate and the key do not belong together');
-  }
-  return { certificate, key };
-}
-
 function followPair(certificate: string, key: string, logger: Logger) {
   return WatchedFiles.open([certificate, key], parsePair, logger);
-}
-
-async function etcdTls(flags: RunOptions['flags']) {
-  const tls = await readEtcdTls({
-    ...(flags['etcd-cafile'] === undefined ? {} : { caFile: flags['etcd-cafile'] }),
-    ...(flags['etcd-certfile'] === undefined ? {} : { certFile: flags['etcd-certfile'] }),
-    ...(flags['etcd-keyfile'] === undefined ? {} : { keyFile: flags['etcd-keyfile'] }),
-  });
-  return tls === undefined ? {} : { tls };
-}
-
-function etcdObserver(metrics: Metrics) {
-  const duration = metrics.histogram<'operation'>({
-    name: 'etcd_request_duration_seconds',
-    help: 'Seconds of calls to etcd.',
-    labels: { operation: ['get', 'list', 'commit', 'newest', 'compact', 'fence'] },
-    buckets: DURATION_BUCKETS,
-  });
-  const failures = metrics.counter<'operation'>({
-    name: 'etcd_request_errors_total',
-    help: 'Calls to etcd that failed.',
-    labels: { operation: ['get', 'list', 'commit', 'newest', 'compact', 'fence'] },
-  });
-  return (operation: string, seconds: number, ok: boolean): void => {
-    duration.observe({ operation }, seconds);
-    if (!ok) failures.inc({ operation });
-  };
 }
 
 function countObjects(metrics: Metrics, api: Api): void {

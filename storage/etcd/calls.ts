@@ -72,7 +72,7 @@ export class EtcdCalls {
     let reason: string | undefined;
     for (;;) {
       try {
-        return await this.once(operation, () => call(Math.min(end, Date.now() + budgetMs / READ_ATTEMPTS)));
+        return await this.once(operation, object, () => call(Math.min(end, Date.now() + budgetMs / READ_ATTEMPTS)));
       } catch (error) {
         if (error instanceof StoreReplaced) throw error;
         if (this.#closed) throw new StoreUnavailable(`${operation} ${object}: the connection to etcd is closed`);
@@ -97,7 +97,11 @@ export class EtcdCalls {
   }
 
   /** One attempt. */
-  async once<T extends { header: IResponseHeader }>(operation: EtcdOperation, call: () => Promise<T>): Promise<T> {
+  async once<T extends { header: IResponseHeader }>(
+    operation: EtcdOperation,
+    object: string,
+    call: () => Promise<T>,
+  ): Promise<T> {
     if (this.#replaced !== undefined) throw this.#replaced;
     const started = performance.now();
     const seen = this.#newestSeen;
@@ -108,7 +112,7 @@ export class EtcdCalls {
       this.#note(answer.header, seen);
       return answer;
     } finally {
-      this.#observe?.(operation, (performance.now() - started) / 1_000, ok);
+      this.#observe?.(operation, object.startsWith('/') ? object : '', (performance.now() - started) / 1_000, ok);
     }
   }
 

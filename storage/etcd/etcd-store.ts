@@ -18,6 +18,7 @@ import { failureOf } from './failures.ts';
 import { Layout } from './layout.ts';
 import { EtcdLists } from './lists.ts';
 import type { EtcdOptions } from './options.ts';
+import { raiseRevision } from './raise.ts';
 import { SharedRead } from './shared-read.ts';
 import { EtcdWatch, type Newest } from './watch.ts';
 import { EtcdWriter } from './writer.ts';
@@ -64,6 +65,25 @@ export class EtcdStore implements Store {
   get seen(): { readonly clusterId: string; readonly revision: bigint } | undefined {
     const { clusterId, newestSeen } = this.#calls;
     return clusterId === undefined ? undefined : { clusterId, revision: newestSeen };
+  }
+
+  /** Throws StoreUnavailable, with the reason, when the store does not answer within so many milliseconds. */
+  async answers(patienceMs: number): Promise<void> {
+    this.#mustBeOpen('ask', 'the store');
+    await this.#readNewest(Math.min(patienceMs, this.#calls.deadlineMs));
+  }
+
+  /** raise.ts. */
+  async raise(above: bigint): Promise<bigint> {
+    this.#mustBeOpen('raise', 'the revision');
+    return raiseRevision(this.#calls, this.#layout, above);
+  }
+
+  /** Bytes of the database of one member; undefined when it cannot be told now. */
+  async size(): Promise<number | undefined> {
+    const deadline = Date.now() + HEALTH_MS;
+    const status = await this.#calls.client.maintenance.status({ deadline }).catch(() => undefined);
+    return status === undefined ? undefined : Number(status.dbSize);
   }
 
   /** New certificates, for connections to come. */
@@ -144,9 +164,8 @@ export class EtcdStore implements Store {
   }
 
   async healthy(patienceMs = HEALTH_MS): Promise<boolean> {
-    if (this.#closed) return false;
     try {
-      await this.#readNewest(Math.min(patienceMs, this.#calls.deadlineMs));
+      await this.answers(patienceMs);
       return true;
     } catch {
       return false;

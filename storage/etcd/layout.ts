@@ -2,17 +2,19 @@ import { compareKeys } from '../keys.ts';
 
 /**
  * Where things stand in etcd. With the prefix "/torpor.dev" the entry "/virtualmachines/default/web" has the etcd key
- * "/torpor.dev/virtualmachines/default/web". Three keys are the store's own; they sort before all entries and inside the
+ * "/torpor.dev/virtualmachines/default/web". Four keys are the store's own; they sort before all entries and inside the
  * range that is watched:
  *
  *   /torpor.dev/!compaction  when and up to where history was last forgotten (compactor.ts)
  *   /torpor.dev/!fence       moved to make sure that a lost write cannot come any more (fence.ts)
+ *   /torpor.dev/!raise       written to move the revision (raise.ts)
  *   /torpor.dev/!revision    put by every transaction; its value is the id of that write
  */
 export class Layout {
   readonly revisionKey: Buffer;
   readonly fenceKey: Buffer;
   readonly compactionKey: Buffer;
+  readonly raiseKey: Buffer;
   /** Everything, with the store's own keys. */
   readonly all: KeyRange;
   readonly #prefix: string;
@@ -25,6 +27,7 @@ export class Layout {
     this.revisionKey = Buffer.from(`${clean}/!revision`);
     this.fenceKey = Buffer.from(`${clean}/!fence`);
     this.compactionKey = Buffer.from(`${clean}/!compaction`);
+    this.raiseKey = Buffer.from(`${clean}/!raise`);
     this.all = { key: Buffer.from(`${clean}/`), range_end: endOf(`${clean}/`) };
   }
 

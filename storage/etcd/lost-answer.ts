@@ -63,7 +63,7 @@ export async function fateOf(
 async function moveFence(calls: EtcdCalls, layout: Layout, from: bigint, deadline: number): Promise<FenceState> {
   const look = [{ request_range: { key: layout.fenceKey } }, { request_range: { key: layout.revisionKey } }];
   const attempt = Math.min(deadline, Date.now() + calls.deadlineMs / 2);
-  const answer: ITxnResponse = await calls.once('fence', () =>
+  const answer: ITxnResponse = await calls.once('fence', '', () =>
     calls.client.kv.txn(
       {
         compare: [fenceStands(layout, from)],

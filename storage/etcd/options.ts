@@ -18,11 +18,23 @@ export interface EtcdOptions {
   readonly compactEveryMs?: number;
   /** What was seen of the store by a process before this one: an older or another store is not served (S12). */
   readonly known?: { readonly clusterId: string; readonly revision: bigint };
-  /** Told about every call, for metrics. */
-  readonly observe?: (operation: EtcdOperation, seconds: number, ok: boolean) => void;
+  /** Told about every call and the key or prefix that it is about ('' when about none), for metrics. */
+  readonly observe?: (operation: EtcdOperation, key: string, seconds: number, ok: boolean) => void;
 }
 
-export type EtcdOperation = 'get' | 'list' | 'commit' | 'newest' | 'compact' | 'fence';
+/** A transaction goes by its first change. */
+export const ETCD_OPERATIONS = [
+  'get',
+  'list',
+  'create',
+  'update',
+  'delete',
+  'newest',
+  'compact',
+  'fence',
+  'raise',
+] as const;
+export type EtcdOperation = (typeof ETCD_OPERATIONS)[number];
 
 /** The flags --etcd-cafile, --etcd-certfile and --etcd-keyfile, as kube-apiserver names them. */
 export interface EtcdFiles {

@@ -5,6 +5,7 @@ import type { EtcdConnections } from './connections.ts';
 import { failureOf, textOf } from './failures.ts';
 import type { Layout } from './layout.ts';
 import { fateOf } from './lost-answer.ts';
+import type { EtcdOperation } from './options.ts';
 import { transactionAnswer, transactionRequest } from './transaction.ts';
 
 /**
@@ -28,7 +29,7 @@ export class EtcdWriter {
     this.#connections = connections;
   }
 
-  async commit(changes: readonly Change[]): Promise<WriteOutcome> {
+  async commit(changes: readonly [Change, ...Change[]]): Promise<WriteOutcome> {
     const calls = this.#calls;
     const names = changes.map((change) => change.key).join(', ');
     const deadline = Date.now() + 2 * calls.deadlineMs;
@@ -38,7 +39,9 @@ export class EtcdWriter {
       const request = transactionRequest(this.#layout, changes, write.id, fence);
       try {
         const attempt = Math.min(deadline, Date.now() + calls.deadlineMs);
-        const answer = await calls.once('commit', () => calls.kv.txn(request, { deadline: attempt }));
+        const answer = await calls.once(operationOf(changes[0]), changes[0].key, () =>
+          calls.kv.txn(request, { deadline: attempt }),
+        );
         const outcome = transactionAnswer(changes, fence, answer);
         if (outcome.kind !== 'fence-moved') return outcome;
         this.#fence = outcome.fence;
@@ -81,4 +84,9 @@ export class EtcdWriter {
     this.#fence = BigInt(answer.kvs[0]?.version ?? 0);
     return this.#fence;
   }
+}
+
+function operationOf(change: Change): EtcdOperation {
+  if (change.kind === 'remove') return 'delete';
+  return change.expect === 0n ? 'create' : 'update';
 }

@@ -12,13 +12,15 @@ export interface TemporaryEtcd {
   /** "http://127.0.0.1:PORT", https with `tls`. */
   readonly endpoint: string;
   readonly port: number;
+  /** Its data, to be copied away and back while it does not run. */
+  readonly dataDirectory: string;
   /** Freezes the process (SIGSTOP): connections stay, nothing answers. */
   freeze(): void;
   thaw(): void;
   /** SIGKILL; data and port stay. */
   kill(): Promise<void>;
-  /** Starts it again after `kill`, with the same data and port. */
-  start(): Promise<void>;
+  /** Starts it again after `kill`, with the same data and port, and with these flags besides. */
+  start(flags?: readonly string[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -51,6 +53,7 @@ export async function startEtcd(settings: EtcdSettings = {}): Promise<TemporaryE
 class Member implements TemporaryEtcd {
   readonly endpoint: string;
   readonly port: number;
+  readonly dataDirectory: string;
   readonly #directory: string;
   readonly #peerPort: number;
   readonly #settings: EtcdSettings;
@@ -64,6 +67,7 @@ class Member implements TemporaryEtcd {
 
   constructor(directory: string, port: number, peerPort: number, settings: EtcdSettings) {
     this.#directory = directory;
+    this.dataDirectory = join(directory, 'data');
     this.port = port;
     this.#peerPort = peerPort;
     this.#settings = settings;
@@ -71,7 +75,7 @@ class Member implements TemporaryEtcd {
     this.endpoint = `${settings.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
   }
 
-  async start(): Promise<void> {
+  async start(flags: readonly string[] = []): Promise<void> {
     const tls = this.#settings.tls;
     const peer = `http://127.0.0.1:${this.#peerPort}`;
     const child = spawn(
@@ -79,7 +83,7 @@ class Member implements TemporaryEtcd {
       'setpriv',
       [
         ...['--pdeathsig=KILL', 'etcd'],
-        ...['--name=test', `--data-dir=${join(this.#directory, 'data')}`, '--logger=zap', '--log-level=warn'],
+        ...['--name=test', `--data-dir=${this.dataDirectory}`, '--logger=zap', '--log-level=warn'],
         ...[`--listen-client-urls=${this.endpoint}`, `--advertise-client-urls=${this.endpoint}`],
         ...[`--listen-peer-urls=${peer}`, `--initial-advertise-peer-urls=${peer}`, `--initial-cluster=test=${peer}`],
         // A lone member elects itself; short ticks make that quick.
@@ -92,6 +96,7 @@ class Member implements TemporaryEtcd {
               ...[`--trusted-ca-file=${tls.ca}`, '--client-cert-auth'],
             ]),
         ...(this.#settings.flags ?? []),
+        ...flags,
       ],
       { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH ?? '/usr/bin:/bin' } },
     );
