@@ -22,7 +22,7 @@ export const watch: Section = {
   W16: built('A client that does not read is ended and costs others nothing.'),
   W17: built('One watch on the store, a bounded history, replay from within it.'),
   W18: open,
-  W19: open,
+  W19: built('A store that went back, or is another one, is not served.'),
   W20: built('Versions are decimal and grow.'),
   W21: built('Ends and refusals are such that clients come back in good order.'),
   W22: built('Parameters that nobody knows are ignored.'),
