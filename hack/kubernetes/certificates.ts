@@ -17,12 +17,17 @@ export const identities = {
   'controller-manager': { commonName: 'system:kube-controller-manager' },
   scheduler: { commonName: 'system:kube-scheduler' },
   'kubelet-client': { commonName: 'kube-apiserver-kubelet-client', organizations: ['system:masters'] },
-  // What the process would have as a Pod: the same roles hold for it.
-  'torpor-apiserver': {
-    commonName: 'system:serviceaccount:torpor-system:torpor-apiserver',
-    organizations: ['system:serviceaccounts', 'system:serviceaccounts:torpor-system'],
-  },
+  // What the processes would have as Pods: the same roles hold for them.
+  'torpor-apiserver': serviceAccount('torpor-apiserver'),
+  'torpor-reconcilers': serviceAccount('torpor-reconcilers'),
 } as const satisfies Record<string, Subject>;
+
+function serviceAccount(name: string): Subject {
+  return {
+    commonName: `system:serviceaccount:torpor-system:${name}`,
+    organizations: ['system:serviceaccounts', 'system:serviceaccounts:torpor-system'],
+  };
+}
 
 export type Identity = keyof typeof identities;
 

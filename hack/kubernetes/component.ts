@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { request } from 'node:https';
+import http from 'node:http';
+import https from 'node:https';
 import { becomesReady } from '../embedded/becomes-ready.ts';
 import { bringUp } from '../embedded/bring-up.ts';
 import { type ProgramToRun, stateOf } from '../embedded/detached.ts';
@@ -29,7 +30,9 @@ export type Health =
       readonly path: string;
       readonly authority: string;
     }
-  | { readonly kind: 'etcd'; readonly port: number; readonly files: EtcdFiles };
+  | { readonly kind: 'etcd'; readonly port: number; readonly files: EtcdFiles }
+  /** As https, without a certificate and on loopback. */
+  | { readonly kind: 'http'; readonly port: number; readonly path: string };
 
 const READY_MS = 90_000;
 
@@ -56,7 +59,8 @@ interface Question {
   readonly host: string;
   readonly port: number;
   readonly path: string;
-  readonly ca: Buffer;
+  /** Absent = plain HTTP. */
+  readonly ca?: Buffer;
   readonly cert?: Buffer;
   readonly key?: Buffer;
 }
@@ -65,6 +69,8 @@ async function question(health: Health): Promise<Question> {
   switch (health.kind) {
     case 'https':
       return { host: health.host, port: health.port, path: health.path, ca: await readFile(health.authority) };
+    case 'http':
+      return { host: '127.0.0.1', port: health.port, path: health.path };
     case 'etcd': {
       const { ca, client } = health.files;
       const tls = { ca: await readFile(ca), cert: await readFile(client.cert), key: await readFile(client.key) };
@@ -75,6 +81,7 @@ async function question(health: Health): Promise<Question> {
 
 function get(options: Question): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
+    const { request } = options.ca === undefined ? http : https;
     const sent = request({ ...options, timeout: 2000, agent: false }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (chunk: string) => {

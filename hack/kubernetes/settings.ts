@@ -9,7 +9,14 @@ export interface ClusterPorts {
   readonly scheduler: number;
   readonly etcd: number;
   readonly etcdPeer: number;
-  readonly torpor: { readonly apiserver: number; readonly etcd: number; readonly etcdPeer: number };
+  readonly torpor: TorporPorts;
+}
+
+export interface TorporPorts {
+  readonly apiserver: number;
+  readonly etcd: number;
+  readonly etcdPeer: number;
+  readonly reconcilers: number;
 }
 
 export const homeFlag = {
@@ -20,7 +27,7 @@ export const homeFlag = {
 } as const;
 
 /** How many ports follow each other from --port-base. */
-const PORTS = 8;
+const PORTS = 9;
 
 export const upFlags = {
   ...homeFlag,
@@ -34,7 +41,9 @@ export const upFlags = {
     about: "The cluster's own address; it is put on the loopback interface. A second cluster needs another one.",
     fallback: '10.125.255.1',
   }),
-  torpor: flag.toggle({ about: "Run Torpor's API server behind the cluster, too, with an etcd of its own." }),
+  torpor: flag.toggle({
+    about: "Run Torpor's API server (with an etcd of its own) and reconcilers, too, as a part of the cluster's API.",
+  }),
 } as const;
 
 export function clusterPorts(base: number): ClusterPorts {
@@ -44,7 +53,7 @@ export function clusterPorts(base: number): ClusterPorts {
     scheduler: base + 2,
     etcd: base + 3,
     etcdPeer: base + 4,
-    torpor: { apiserver: base + 5, etcd: base + 6, etcdPeer: base + 7 },
+    torpor: { apiserver: base + 5, etcd: base + 6, etcdPeer: base + 7, reconcilers: base + 8 },
   };
 }
 

@@ -6,13 +6,15 @@ import { authorityFiles, FRONT_PROXY_NAME, frontProxyAuthority } from './certifi
 import type { Component } from './component.ts';
 import type { ClusterHome } from './home.ts';
 import { kubeconfigOf } from './kubeconfigs.ts';
-import type { ClusterPorts } from './settings.ts';
+import type { TorporPorts } from './settings.ts';
+
+const environment = { HOME: '/root', NODE_ENV: 'production' };
 
 /** Authority of the certificate that Torpor's API server shows; the APIService's caBundle. */
 export const torporAuthority = (home: ClusterHome) => path.join(home.torpor.pki, 'ca.crt');
 
 /** Torpor's API server behind the cluster, and its etcd, in the order in which they are started. */
-export function torpor(home: ClusterHome, ports: ClusterPorts['torpor'], address: string): readonly Component[] {
+export function torporApiserver(home: ClusterHome, ports: TorporPorts, address: string): readonly Component[] {
   const etcd = etcdFiles(home.torpor);
   const bundle = path.join(dist, 'apiserver.mjs');
   return [
@@ -61,9 +63,34 @@ export function torpor(home: ClusterHome, ports: ClusterPorts['torpor'], address
           `--requestheader-client-ca-file=${frontProxyAuthority(home)}`,
           `--requestheader-allowed-names=${FRONT_PROXY_NAME}`,
         ],
-        environment: { HOME: '/root', NODE_ENV: 'production' },
+        environment,
         files: [bundle, kubeconfigOf(home, 'torpor-apiserver')],
       },
     },
   ];
+}
+
+/** Started once the API server is a part of the cluster's API: they know no other way to it. */
+export function torporReconcilers(home: ClusterHome, ports: TorporPorts): Component {
+  const bundle = path.join(dist, 'reconcilers.mjs');
+  const kubeconfig = kubeconfigOf(home, 'torpor-reconcilers');
+  return {
+    name: 'torpor-reconcilers',
+    title: "Torpor's reconcilers",
+    graceMs: 15_000,
+    ports: [ports.reconcilers],
+    health: { kind: 'http', port: ports.reconcilers, path: '/readyz' },
+    program: {
+      name: 'torpor-reconcilers',
+      command: process.execPath,
+      args: [
+        '--enable-source-maps',
+        bundle,
+        `--kubeconfig=${kubeconfig}`,
+        `--metrics-bind-address=127.0.0.1:${ports.reconcilers}`,
+      ],
+      environment,
+      files: [bundle, kubeconfig],
+    },
+  };
 }

@@ -1,18 +1,18 @@
 import { flag, flagsOrExit } from '../../base/flags.ts';
 import { createProgress } from '../embedded/progress.ts';
 import { ensureClusterCertificates } from './certificates.ts';
-import { bringComponentUp } from './component.ts';
+import { bringComponentUp, type Component } from './component.ts';
 import { controlPlane, FIRST_SERVICE } from './control-plane.ts';
 import { clusterHomeAt, makeClusterHome } from './home.ts';
 import { writeKubeconfigs } from './kubeconfigs.ts';
 import { addOwnAddress } from './own-address.ts';
 import { registerTorpor } from './register.ts';
 import { checkedAddress, clusterPorts, upFlags } from './settings.ts';
-import { torpor } from './torpor.ts';
+import { torporApiserver, torporReconcilers } from './torpor.ts';
 
 /**
  * hack/cluster up, after building: brings the control plane of a real Kubernetes to what is wanted and waits until each
- * process answers; with --torpor, Torpor's API server behind it, too. Run again it starts what died, restarts what
+ * process answers; with --torpor, Torpor behind it, too. Run again it starts what died, restarts what
  * changed and leaves the rest alone.
  */
 const flags = {
@@ -32,19 +32,17 @@ async function main(): Promise<void> {
   await writeKubeconfigs(home, `https://${address}:${ports.apiserver}`);
   await addOwnAddress(home, address);
 
-  const components = [
-    ...controlPlane({ home, ports, programs: given.programs, address }),
-    ...(given.torpor ? torpor(home, ports.torpor, address) : []),
-  ];
-  for (const component of components) {
-    await progress.step(
+  const bringUp = (component: Component) =>
+    progress.step(
       component.title,
       () => bringComponentUp(component, home),
       (outcome) => outcome,
     );
-  }
+  for (const component of controlPlane({ home, ports, programs: given.programs, address })) await bringUp(component);
   if (given.torpor) {
+    for (const component of torporApiserver(home, ports.torpor, address)) await bringUp(component);
     await progress.step('registration of torpor.dev', () => registerTorpor(home, address, ports.torpor.apiserver));
+    await bringUp(torporReconcilers(home, ports.torpor));
   }
   const named = given.home === homeDefault ? '' : ` --home=${home.root}`;
   process.stdout.write(
