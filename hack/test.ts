@@ -55,15 +55,22 @@ function reportFile(stage: Stage, result: FileResult, done: number): void {
 /** Where end-to-end tests keep the Torpor that they bring up; built images stay there for the next run. */
 const TEST_HOME = process.env.TORPOR_TEST_HOME ?? '/var/lib/torpor-test';
 
-/** Stops what end-to-end tests brought up and share. Undefined when that went well. */
-async function stopTestHome(): Promise<string | undefined> {
-  if (!existsSync(TEST_HOME)) return undefined;
-  try {
-    await promisify(execFile)('hack/down', [`--home=${TEST_HOME}`, '--merge-kubeconfig=false']);
-    return undefined;
-  } catch (error) {
-    return (error as Error).message;
+/** And the Kubernetes that they bring up, whose objects nobody needs afterwards. */
+const TEST_CLUSTER = process.env.TORPOR_TEST_CLUSTER_HOME ?? '/var/lib/torpor-cluster-test';
+
+/** Stops what end-to-end tests brought up and share; resolves with what went wrong. */
+async function stopTestHomes(): Promise<readonly string[]> {
+  const endings = [
+    { home: TEST_HOME, command: ['hack/down', `--home=${TEST_HOME}`, '--merge-kubeconfig=false'] },
+    { home: TEST_CLUSTER, command: ['hack/cluster', 'down', `--home=${TEST_CLUSTER}`, '--purge'] },
+  ];
+  const troubles: string[] = [];
+  for (const { home, command } of endings) {
+    if (!existsSync(home)) continue;
+    const [program = '', ...args] = command;
+    await promisify(execFile)(program, args).catch((error: Error) => troubles.push(error.message));
   }
+  return troubles;
 }
 
 async function main(): Promise<void> {
@@ -94,6 +101,7 @@ async function main(): Promise<void> {
   }
 
   process.env.TORPOR_TEST_HOME = TEST_HOME;
+  process.env.TORPOR_TEST_CLUSTER_HOME = TEST_CLUSTER;
   const started = performance.now();
   const results: FileResult[] = [];
   for (const stage of stages) {
@@ -101,8 +109,7 @@ async function main(): Promise<void> {
   }
   await keepResults(root, new Map(results.map(({ file, output }) => [file, testsOf(output)])));
   if (stages.some((stage) => stage.name === 'e2e')) {
-    const trouble = await stopTestHome();
-    if (trouble !== undefined) {
+    for (const trouble of await stopTestHomes()) {
       console.log(`stopping what the end-to-end tests brought up failed: ${trouble}`);
       process.exitCode = 1;
     }

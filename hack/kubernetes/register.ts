@@ -10,11 +10,12 @@ import { torporAuthority } from './torpor.ts';
 /**
  * Makes torpor.dev a part of the cluster's API: the manifests of deploy/aggregated, with what differs for an API server
  * that is no Pod. Its Service has no selector but the endpoint on this machine. Resolves when kube-apiserver calls the
- * APIService available and passes requests on.
+ * APIService available, passes requests on and describes the kinds.
  */
 const MANIFESTS = path.join(sourceRoot, 'deploy/aggregated');
 const API_SERVICE = 'v1alpha1.torpor.dev';
-const USED_MS = 60_000;
+/** kube-apiserver looks for documents once a minute. */
+const USED_MS = 150_000;
 
 interface Manifest {
   readonly kind: string;
@@ -30,19 +31,23 @@ export async function registerTorpor(home: ClusterHome, address: string, port: n
   await kubectl(home, ['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }));
   await kubectl(home, ['wait', `apiservice/${API_SERVICE}`, '--for=condition=Available', '--timeout=60s']);
   // The condition may still be that of an API server that was here before.
-  await answers(home, '/apis/torpor.dev/v1alpha1');
+  await answers(home, '/apis/torpor.dev/v1alpha1', '"virtualmachines"');
+  // kube-apiserver fetches the description of the kinds in its own time; kubectl explain and validation need it.
+  await answers(home, '/openapi/v2', '"dev.torpor.v1alpha1.VirtualMachine"');
 }
 
-async function answers(home: ClusterHome, document: string): Promise<void> {
+/** Waits until kube-apiserver answers with a document that has the text in it. */
+async function answers(home: ClusterHome, document: string, text: string): Promise<void> {
   const deadline = performance.now() + USED_MS;
   for (;;) {
+    let trouble: unknown = new Error(`kube-apiserver's ${document} has no ${text}`);
     try {
-      await kubectl(home, ['get', '--raw', document]);
-      return;
+      if ((await kubectl(home, ['get', '--raw', document])).includes(text)) return;
     } catch (error) {
-      if (performance.now() > deadline) throw error;
+      trouble = error;
     }
-    await sleep(200);
+    if (performance.now() > deadline) throw trouble;
+    await sleep(300);
   }
 }
 
