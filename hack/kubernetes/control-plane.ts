@@ -28,8 +28,8 @@ export const SERVICE_CIDR = '10.125.0.0/17';
 export const FIRST_SERVICE = '10.125.0.1';
 const POD_CIDR = '10.124.0.0/16';
 
-/** A control plane in the order in which it is started. */
-export function controlPlane(options: ControlPlaneOptions): readonly Component[] {
+/** A control plane in the order in which it is started: etcd, kube-apiserver, then what follows it. */
+export function controlPlane(options: ControlPlaneOptions): readonly [Component, Component, ...Component[]] {
   const { home, ports } = options;
   return [
     {

@@ -38,12 +38,16 @@ async function main(): Promise<void> {
       () => bringComponentUp(component, home),
       (outcome) => outcome,
     );
-  for (const component of controlPlane({ home, ports, programs: given.programs, address })) await bringUp(component);
+  const [etcd, apiserver, ...others] = controlPlane({ home, ports, programs: given.programs, address });
+  await bringUp(etcd);
+  await bringUp(apiserver);
   if (given.torpor) {
     for (const component of torporApiserver(home, ports.torpor, address)) await bringUp(component);
     await progress.step('registration of torpor.dev', () => registerTorpor(home, address, ports.torpor.apiserver));
-    await bringUp(torporReconcilers(home, ports.torpor));
   }
+  // The controller manager looks for kinds when it starts and then only now and then: ours are there before it.
+  for (const component of others) await bringUp(component);
+  if (given.torpor) await bringUp(torporReconcilers(home, ports.torpor));
   const named = given.home === homeDefault ? '' : ` --home=${home.root}`;
   process.stdout.write(
     [
