@@ -88,3 +88,13 @@ export async function bindKubectl(cluster: Cluster, program = 'kubectl'): Promis
     },
   };
 }
+
+/** What kube-apiserver says of our part of its API. */
+export async function availability(
+  kubectl: BoundKubectl,
+): Promise<{ readonly status: string; readonly reason: string }> {
+  const condition = '{range .status.conditions[?(@.type=="Available")]}{.status} {.reason}{end}';
+  const said = await kubectl.ok(['get', 'apiservice', 'v1alpha1.torpor.dev', '-o', `jsonpath=${condition}`]);
+  const [status = '', reason = ''] = said.split(' ');
+  return { status, reason };
+}
