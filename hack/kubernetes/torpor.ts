@@ -2,7 +2,6 @@ import path from 'node:path';
 import { etcdFiles } from '../embedded/etcd-certificates.ts';
 import { etcdProgram } from '../embedded/etcd-program.ts';
 import { dist } from '../embedded/settings.ts';
-import { authorityFiles, FRONT_PROXY_NAME, frontProxyAuthority } from './certificates.ts';
 import type { Component } from './component.ts';
 import type { ClusterHome } from './home.ts';
 import { kubeconfigOf } from './kubeconfigs.ts';
@@ -59,9 +58,6 @@ export function torporApiserver(home: ClusterHome, ports: TorporPorts, address: 
           `--secure-port=${ports.apiserver}`,
           `--cert-dir=${home.torpor.pki}`,
           `--kubeconfig=${kubeconfigOf(home, 'torpor-apiserver')}`,
-          `--client-ca-file=${authorityFiles(home).cert}`,
-          `--requestheader-client-ca-file=${frontProxyAuthority(home)}`,
-          `--requestheader-allowed-names=${FRONT_PROXY_NAME}`,
         ],
         environment,
         files: [bundle, kubeconfigOf(home, 'torpor-apiserver')],
