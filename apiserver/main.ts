@@ -32,6 +32,9 @@ for (const name of ['kubeconfig', 'authentication-kubeconfig', 'authorization-ku
 if (flags['kubeconfig-dir'] !== undefined && !flags['node-name']) {
   wrong.push('--kubeconfig-dir needs --node-name: the launcher of this node gets a kubeconfig too');
 }
+if ((flags['audit-policy-file'] === undefined) !== (flags['audit-log-path'] === undefined)) {
+  wrong.push('--audit-policy-file and --audit-log-path go together: what is written down, and where to');
+}
 if ((flags['tls-cert-file'] === undefined) !== (flags['tls-private-key-file'] === undefined)) {
   wrong.push('--tls-cert-file and --tls-private-key-file go together: give both or none');
 }

@@ -13,7 +13,16 @@ export const bodyLimit = 3 * 1024 * 1024;
  * @throws StatusError 413 above `limit`, 400 when the client breaks off or the protobuf is broken, 415 for protobuf of
  *   kinds that are not read; the signal's reason when the request ends first.
  */
-export async function readBody(context: Pick<RequestContext, 'req' | 'signal'>, limit = bodyLimit): Promise<Buffer> {
+export async function readBody(
+  context: Pick<RequestContext, 'req' | 'signal' | 'audit'>,
+  limit = bodyLimit,
+): Promise<Buffer> {
+  const bytes = await jsonOrAsSent(context, limit);
+  context.audit?.requestBody(bytes, context.req.headers['content-type'] ?? '');
+  return bytes;
+}
+
+async function jsonOrAsSent(context: Pick<RequestContext, 'req' | 'signal'>, limit: number): Promise<Buffer> {
   const bytes = await readBytes(context, limit);
   const { headers } = context.req;
   if (!headers['content-type']?.startsWith(protobufType) || bytes.length === 0) return bytes;

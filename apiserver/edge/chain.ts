@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../../base/log.ts';
 import { errors } from '../../openapi/machinery/errors.ts';
+import type { Audit } from '../access/audit/audit.ts';
+import type { AuditRecord, Outcome } from '../access/audit/record.ts';
 import type { RequestContext } from '../request/context.ts';
 import type { RequestInfo, UserInfo } from '../request/info.ts';
 import { isLongRunning } from '../request/long-running.ts';
 import { parseRequest } from '../request/parse.ts';
-import { answerFault, tooManyRequests } from './fault.ts';
+import { answerFault, isFault, tooManyRequests } from './fault.ts';
 import { type InFlight, poolOf } from './in-flight.ts';
 import { Lifetime } from './lifetime.ts';
 import { requestTimeout } from './timeout.ts';
@@ -23,7 +25,9 @@ export interface Stages {
   /** The user that a request acts for (Impersonate-User); the same one when it does not ask for another. Throws 403. */
   impersonate(user: UserInfo, req: IncomingMessage): Promise<UserInfo>;
   /** Throws 403. */
-  authorize(info: RequestInfo, user: UserInfo): Promise<void>;
+  authorize(info: RequestInfo, user: UserInfo, annotate?: (key: string, value: string) => void): Promise<void>;
+  /** Writes down who did what; absent = nobody wants to know. */
+  readonly audit?: Audit | undefined;
   /** Called once for each request that could be parsed; the returned function is called when it is over. */
   observe(info: RequestInfo, res: ServerResponse): () => void;
 }
@@ -37,7 +41,7 @@ export type Chain = (req: IncomingMessage, res: ServerResponse, destination: Des
 export function createChain(stages: Stages): Chain {
   return async (req, res, destination) => {
     // Recovery lies around all that follows: no request stays without an answer, and none ends the process.
-    const exchange = { req, res, warnings: [] as string[] };
+    const exchange = { req, res, warnings: [] as string[], audit: undefined as AuditRecord | undefined };
     const lifetime = new Lifetime(res, stages.shutdown);
     let over = (): void => {};
     let leave: (() => void) | undefined;
@@ -55,28 +59,52 @@ export function createChain(stages: Stages): Chain {
       const longRunning = isLongRunning(info);
       if (longRunning) lifetime.endWithServer();
       else lifetime.setDeadline(requestTimeout(info, stages.requestTimeoutMs));
-      const caller = await stages.authenticate(req);
+      const record = (user: UserInfo | undefined) => stages.audit?.record({ req, info, user, auditID, longRunning });
+      let caller: UserInfo;
+      try {
+        caller = await stages.authenticate(req);
+      } catch (error) {
+        exchange.audit = record(undefined);
+        throw error;
+      }
+      const audit = record(caller);
+      if (audit !== undefined) {
+        exchange.audit = audit;
+        // A slow log slows requests down before they do anything; none is worked on that could not be written down.
+        await stages.audit?.room();
+        audit.received();
+      }
       // Before impersonation, as the limit is the caller's; after authentication, as administrators are exempt.
       if (!longRunning && !caller.groups.includes('system:masters')) {
         leave = stages.inFlight.enter(poolOf(info.verb));
         if (leave === undefined) return await tooManyRequests(exchange);
       }
       const user = await stages.impersonate(caller, req);
+      if (user !== caller) audit?.actsFor(user);
+      const annotate = (key: string, value: string) => audit?.annotate(key, value);
       // Before the destination looks anything up: who may not read gets the same 403 for what exists and what does not.
-      await stages.authorize(info, user);
-      await destination({ ...exchange, info, user, auditID, signal: lifetime.signal });
+      await stages.authorize(info, user, annotate);
+      await destination({ ...exchange, info, user, auditID, signal: lifetime.signal, annotate });
     };
     // The place is given back when the work ends, which may be after its deadline.
     const working = work().finally(() => leave?.());
+    let fault: unknown;
     try {
       await lifetime.before(working, late);
     } catch (error) {
+      if (isFault(error)) fault = error;
       await answerFault(exchange, error, stages.logger.child({ auditID }));
     } finally {
       lifetime.close();
+      exchange.audit?.end(outcomeOf(res, fault));
       over();
     }
   };
+}
+
+function outcomeOf(res: ServerResponse, fault: unknown): Outcome {
+  if (fault !== undefined) return { kind: 'fault', message: fault instanceof Error ? fault.message : String(fault) };
+  return res.headersSent ? { kind: 'answered', code: res.statusCode } : { kind: 'unanswered' };
 }
 
 /** The client's own id when it is a sane header value; 64 characters is Kubernetes' limit. */

@@ -31,6 +31,12 @@ async function authorizationFailed(exchange: Exchange, error: AuthorizationFailu
   await sendText(exchange, 500, `Internal Server Error: ${JSON.stringify(exchange.req.url)}: ${error.message}\n`);
 }
 
+/** True for what is a mistake of ours, and no answer that somebody meant. */
+export function isFault(error: unknown): boolean {
+  const meant = error instanceof StatusError || error instanceof RequestEnded || error instanceof AuthorizationFailure;
+  return !meant && !(error instanceof Error && error.name === 'StoreUnavailable');
+}
+
 function statusOf(error: unknown, logger: Logger): StatusError {
   if (error instanceof StatusError) {
     if (error.code >= 500) logger.warn({ err: error }, 'a request was answered with an error of the server');

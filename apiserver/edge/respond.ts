@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { StatusError } from '../../openapi/machinery/errors.ts';
+import type { AuditTrail } from '../request/audit-trail.ts';
 import { indentJson } from './indent-json.ts';
 import { warningHeaders } from './warnings.ts';
 
@@ -10,6 +11,7 @@ export interface Exchange {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly warnings: readonly string[];
+  readonly audit?: AuditTrail | undefined;
 }
 
 /** Bodies above this many bytes are compressed for clients that accept it; below, it costs more than it saves. */
@@ -23,12 +25,13 @@ const compress = promisify(gzip);
 
 /** Writes status line and headers of an answer whose body the caller streams. Warnings come with it. */
 export function startAnswer(exchange: Exchange, code: number, contentType: string): void {
-  const { res, warnings } = exchange;
+  const { res, warnings, audit } = exchange;
   res.statusCode = code;
   res.setHeader('Content-Type', contentType);
   const lines = warningHeaders(warnings);
   if (lines.length > 0) res.setHeader('Warning', lines);
   res.flushHeaders();
+  audit?.started(code);
 }
 
 /**
@@ -41,12 +44,14 @@ export async function send(
   body: Buffer,
   contentType = 'application/json',
 ): Promise<void> {
-  const { req, res, warnings } = exchange;
+  const { req, res, warnings, audit } = exchange;
   let bytes = body;
   if (contentType === 'application/json' && bytes.length <= indentUpTo && wantsIndented(req)) bytes = indentJson(bytes);
   const compressed = bytes.length > compressAbove && acceptsGzip(req);
   if (compressed) bytes = await compress(bytes, { level: 1 });
   if (res.headersSent || res.destroyed) return;
+  audit?.responseBody(body, contentType);
+  audit?.started(code);
   res.statusCode = code;
   res.setHeader('Content-Type', contentType);
   res.setHeader('Content-Length', bytes.length);

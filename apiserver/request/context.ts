@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AuditTrail } from './audit-trail.ts';
 import type { RequestInfo, UserInfo } from './info.ts';
 
 /** One request on its way through the stages. Made by the edge, read by everyone after it. */
@@ -15,4 +16,6 @@ export interface RequestContext {
   readonly warnings: string[];
   /** Adds an annotation to the request's audit event; absent where nothing is audited. */
   readonly annotate?: (key: string, value: string) => void;
+  /** Absent where nothing is audited. */
+  readonly audit?: AuditTrail | undefined;
 }

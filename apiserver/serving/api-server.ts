@@ -12,6 +12,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../../base/log.ts';
 import type { Metrics } from '../../base/metrics.ts';
+import type { Audit } from '../access/audit/audit.ts';
 import type { Authorizer } from '../access/authorization/attributes.ts';
 import { requireAllowed } from '../access/authorization/request.ts';
 import { createImpersonation } from '../access/impersonation.ts';
@@ -44,6 +45,7 @@ export interface ApiServerParts {
   readonly streamOf: (context: RequestContext) => Promise<StreamDestination | undefined>;
   readonly authenticate: (req: IncomingMessage) => Promise<UserInfo>;
   readonly authorizer: Authorizer;
+  readonly audit?: Audit | undefined;
   /** OpenAPI and whatever else is served at paths of its own. */
   readonly documents: Documents;
   readonly live: readonly Check[];
@@ -94,6 +96,7 @@ export function createServer(parts: ApiServerParts): ApiServer {
     authenticate: parts.authenticate,
     impersonate: createImpersonation(parts.authorizer),
     authorize,
+    audit: parts.audit,
     observe: measured.observe,
   });
 

@@ -97,6 +97,18 @@ const authorization = {
   }),
 };
 
+const auditing = {
+  'audit-policy-file': flag.file({ about: 'Which requests are written down, and how much of each (audit.k8s.io/v1).' }),
+  'audit-log-path': flag.file({ about: 'Where to; - = standard output.' }),
+  'audit-log-maxsize': flag.integer({
+    about: 'Megabytes above which a new file is begun; 0 = never.',
+    fallback: 100,
+    min: 0,
+  }),
+  'audit-log-maxbackup': flag.integer({ about: 'Older files that are kept; 0 = all.', fallback: 0, min: 0 }),
+  'audit-log-maxage': flag.integer({ about: 'Days that older files are kept; 0 = for ever.', fallback: 0, min: 0 }),
+};
+
 const cluster = {
   kubeconfig: flag.file({ about: 'How to reach the host cluster; absent = as the service account of this pod.' }),
 };
@@ -116,6 +128,7 @@ export const apiserverFlags = {
   ...requests,
   ...authentication,
   ...authorization,
+  ...auditing,
   ...cluster,
   ...embedded,
 };
@@ -126,6 +139,7 @@ export const apiserverSections: Readonly<Record<string, readonly string[]>> = {
   'Request flags': Object.keys(requests),
   'Authentication flags': Object.keys(authentication),
   'Authorization flags': Object.keys(authorization),
+  'Auditing flags': Object.keys(auditing),
   'Host cluster flags': Object.keys(cluster),
   'Embedded flags': Object.keys(embedded),
 };
@@ -145,5 +159,9 @@ export const declinedFlags: Readonly<Record<string, string>> = {
   'storage-media-type': 'objects are stored as JSON',
   'etcd-servers-overrides': 'all objects stand in one etcd: one transaction may touch several',
   'enable-priority-and-fairness': 'requests above --max-requests-inflight are answered 429 and not queued',
+  'audit-log-format': 'events are written as JSON',
+  'audit-log-mode': 'events are queued in memory, and requests wait while the queue is full',
+  'audit-log-batch-buffer-size': 'events are queued in memory, and requests wait while the queue is full',
+  'audit-webhook-config-file': 'events are written to --audit-log-path alone',
   profiling: 'use Node.js: kill -USR1 and its inspector',
 };

@@ -16,6 +16,7 @@ import { createLiveReceiver } from '../streams/live.ts';
 import { LiveValues } from '../streams/live-values.ts';
 import { type Access, clusterAccess, embeddedAccess } from './access.ts';
 import { createServer } from './api-server.ts';
+import { openAudit } from './audit.ts';
 import { certificateAuthentication } from './authentication.ts';
 import type { apiserverFlags } from './flags.ts';
 import { ensureComponentIdentities, ensureServerIdentities } from './identities.ts';
@@ -100,6 +101,8 @@ export async function runApiServer({ flags, version, logger, shutdown }: RunOpti
   countObjects(metrics, api);
 
   const tls = () => ({ serving: serving.value, clientAuthorities: certificates.authorities() });
+  const audit = await openAudit(flags, metrics, logger);
+  if (audit !== undefined) shutdown.add('audit log', () => audit.close());
   let started = false;
   const server = createServer({
     logger,
@@ -115,6 +118,7 @@ export async function runApiServer({ flags, version, logger, shutdown }: RunOpti
       logger,
     }),
     authorizer: access.authorizer,
+    audit,
     documents: openApiDocuments(api.definitions, version),
     live: [],
     ready: [

@@ -175,6 +175,7 @@ async function join(context: UpgradeContext, answer: IncomingMessage, agent: Dup
     lines.push(`${answer.rawHeaders[at]}: ${answer.rawHeaders[at + 1]}`);
   }
   client.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+  context.audit?.started(101);
   if (agentHead.length > 0) client.write(agentHead);
   if (head.length > 0) agent.write(head);
   client.pipe(agent);

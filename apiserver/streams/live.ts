@@ -47,6 +47,7 @@ async function receive(host: KubernetesObject, context: UpgradeContext, options:
     throw errors.badRequest(`this stream is opened with "Upgrade: ${liveProtocol}"`);
   }
   socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${liveProtocol}\r\n\r\n`);
+  context.audit?.started(101);
   const session = options.values.open(node);
   options.logger.info({ node }, 'live stream opened');
   const why = await readLines(socket, head, session, signal, options.silenceMs ?? 60_000);

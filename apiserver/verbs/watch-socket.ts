@@ -76,6 +76,7 @@ class SocketSink implements WatchSink {
     const ws = this.#ws;
     if (ws === undefined) throw errors.badRequest('the headers of the WebSocket handshake are not valid (RFC 6455)');
     ws.on('error', () => ws.terminate());
+    this.#context.audit?.started(101);
     let alive = true;
     ws.on('pong', () => {
       alive = true;

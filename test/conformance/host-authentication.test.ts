@@ -6,8 +6,9 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { openAuthority } from '../../base/certificates/authority.ts';
-import { type BehindHost, startBehindHost, until } from './behind-host.ts';
+import { type BehindHost, startBehindHost } from './behind-host.ts';
 import { issue } from './injected-server.ts';
+import { until } from './whole-server.ts';
 
 const LIST = '/apis/torpor.dev/v1alpha1/namespaces/a/virtualmachines';
 
