@@ -84,7 +84,17 @@ export function createChain(stages: Stages): Chain {
       const annotate = (key: string, value: string) => audit?.annotate(key, value);
       // Before the destination looks anything up: who may not read gets the same 403 for what exists and what does not.
       await stages.authorize(info, user, annotate);
-      await destination({ ...exchange, info, user, auditID, signal: lifetime.signal, annotate });
+      const context: RequestContext = {
+        ...exchange,
+        info,
+        user,
+        auditID,
+        annotate,
+        get signal() {
+          return lifetime.signal;
+        },
+      };
+      await destination(context);
     };
     // The place is given back when the work ends, which may be after its deadline.
     const working = work().finally(() => leave?.());

@@ -11,10 +11,13 @@ import { RequestEnded } from '../request/end.ts';
  * L3  After `close` no timer and no listener is left.
  */
 export class Lifetime {
-  readonly #controller = new AbortController();
+  /** Made when somebody asks for the signal: most requests are answered without, and making one takes long. */
+  #controller: AbortController | undefined;
+  #ended: RequestEnded | undefined;
   readonly #res: ServerResponse;
   readonly #shutdown: AbortSignal;
   #timer: NodeJS.Timeout | undefined;
+  #onDeadline: (end: RequestEnded) => void = () => undefined;
   readonly #onClose: () => void;
   readonly #onShutdown: () => void;
 
@@ -22,18 +25,22 @@ export class Lifetime {
     this.#res = res;
     this.#shutdown = shutdown;
     this.#onClose = () => {
-      if (!res.writableFinished) this.#controller.abort(new RequestEnded('client-gone'));
+      if (!res.writableFinished) this.#end('client-gone');
     };
-    this.#onShutdown = () => this.#controller.abort(new RequestEnded('shutdown'));
+    this.#onShutdown = () => this.#end('shutdown');
     res.once('close', this.#onClose);
   }
 
   get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#ended !== undefined) this.#controller.abort(this.#ended);
+    }
     return this.#controller.signal;
   }
 
   setDeadline(milliseconds: number): void {
-    this.#timer = setTimeout(() => this.#controller.abort(new RequestEnded('deadline')), milliseconds);
+    this.#timer = setTimeout(() => this.#onDeadline(this.#end('deadline')), milliseconds);
   }
 
   /** For long-running requests: ends with the server instead of at a deadline. */
@@ -44,20 +51,13 @@ export class Lifetime {
 
   /** L2. */
   before<T>(work: Promise<T>, late: (error: unknown) => void): Promise<T> {
-    const { signal } = this;
     return new Promise<T>((resolve, reject) => {
       let settled = false;
-      const onAbort = (): void => {
-        if (!(signal.reason instanceof RequestEnded) || signal.reason.end !== 'deadline') return;
+      this.#onDeadline = (end) => {
         settled = true;
-        reject(signal.reason);
+        reject(end);
       };
-      signal.addEventListener('abort', onAbort, { once: true });
-      work
-        .then(resolve, (error: unknown) => (settled ? late(error) : reject(error)))
-        .finally(() => {
-          signal.removeEventListener('abort', onAbort);
-        });
+      work.then(resolve, (error: unknown) => (settled ? late(error) : reject(error)));
     });
   }
 
@@ -65,5 +65,12 @@ export class Lifetime {
     clearTimeout(this.#timer);
     this.#res.off('close', this.#onClose);
     this.#shutdown.removeEventListener('abort', this.#onShutdown);
+  }
+
+  /** L1: the first end stays. */
+  #end(end: RequestEnded['end']): RequestEnded {
+    this.#ended ??= new RequestEnded(end);
+    this.#controller?.abort(this.#ended);
+    return this.#ended;
   }
 }

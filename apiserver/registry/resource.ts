@@ -58,6 +58,8 @@ export interface Strategy {
   alongside?(object: KubernetesObject | undefined, old: KubernetesObject | undefined): Promise<readonly Change[]>;
   /** Adds values that are never stored (status.live) to the caller's own copy; for get and tables only. */
   decorate?(object: KubernetesObject): void;
+  /** False when `decorate` would add nothing to this object, so that its bytes can go out as they are kept. */
+  isDecorated?(object: KubernetesObject): boolean;
   /** Lets requests wait with ?wait=<phase> until the object is there; absent = there is nothing to wait for. */
   readonly progress?: Progress;
   /** Extra paths for field selectors besides metadata.name and metadata.namespace. */

@@ -37,8 +37,10 @@ export function parseRequest(method: string, url: string): ParseOutcome {
   let path: string;
   let segments: string[];
   try {
-    path = decodeURIComponent(rawPath);
-    segments = trimSlashes(rawPath).split('/').map(decodeURIComponent);
+    const plain = !rawPath.includes('%');
+    path = plain ? rawPath : decodeURIComponent(rawPath);
+    segments = trimSlashes(rawPath).split('/');
+    if (!plain) segments = segments.map(decodeURIComponent);
   } catch {
     return { kind: 'malformed', message: `invalid percent encoding in the path ${JSON.stringify(rawPath)}` };
   }

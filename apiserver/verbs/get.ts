@@ -11,8 +11,8 @@ export async function getVerb(target: Target, context: RequestContext): Promise<
   const { definition } = target;
   const form = negotiate(context.req, context.info.query, 'object');
   const item = await target.store.get(target.namespace, target.name, getFreshness(context.info.query));
-  const { decorate } = definition.strategy;
-  if (decorate === undefined) {
+  const { decorate, isDecorated } = definition.strategy;
+  if (decorate === undefined || isDecorated?.(item.object) === false) {
     return answerObject(context, 200, form, definition, { bytes: item.bytes, object: () => item.object });
   }
   const object = cloneJson(item.object);

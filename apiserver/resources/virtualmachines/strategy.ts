@@ -68,6 +68,8 @@ export function virtualMachineStrategy(parts: MachineParts): Strategy {
     validateUpdate: (object, old) => updateErrors(machineOf(object), machineOf(old)),
     validateStatusUpdate: (object, old) => statusUpdateErrors(machineOf(object), machineOf(old)),
     decorate: (object) => parts.mergeLive(object),
+    // A machine that no node holds has no live values.
+    isDecorated: (object) => Boolean(machineOf(object).status?.nodeName),
     async alongside(object, old) {
       const next = object && machineOf(object);
       const reserved = await reserve(parts.store, next, old && machineOf(old), parts.hostOf);
