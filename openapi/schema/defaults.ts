@@ -1,5 +1,5 @@
 import { cloneJson } from '../machinery/json-value.ts';
-import { isJsonObject, type Shape } from './shape.ts';
+import { childrenOf, isJsonObject, type Shape } from './shape.ts';
 
 /**
  * Gives absent fields the defaults that the documents state. Values of a wrong type are left as they are.
@@ -9,6 +9,7 @@ import { isJsonObject, type Shape } from './shape.ts';
  * defaults (`everywhere`) on its own copy.
  */
 export function applyDefaults(value: unknown, shape: Shape, reach: 'stored' | 'everywhere'): void {
+  if (!statesDefaults(shape)) return;
   switch (shape.kind) {
     case 'any':
     case 'scalar':
@@ -30,4 +31,15 @@ export function applyDefaults(value: unknown, shape: Shape, reach: 'stored' | 'e
     default:
       shape satisfies never;
   }
+}
+
+/** Most of a document states no default: whether a shape does, below itself, is found out once. */
+const stating = new WeakMap<Shape, boolean>();
+
+function statesDefaults(shape: Shape): boolean {
+  const known = stating.get(shape);
+  if (known !== undefined) return known;
+  const found = childrenOf(shape).some((child) => child.default !== undefined || statesDefaults(child));
+  stating.set(shape, found);
+  return found;
 }

@@ -85,6 +85,23 @@ function compileType(schema: JsonSchema): Shape {
   return { kind: 'scalar', format: schema.format ?? '' };
 }
 
+/** The shapes of what stands directly inside. */
+export function childrenOf(shape: Shape): readonly Shape[] {
+  switch (shape.kind) {
+    case 'object':
+      return [...shape.properties.values()];
+    case 'map':
+      return [shape.values];
+    case 'array':
+      return [shape.items];
+    case 'any':
+    case 'scalar':
+      return [];
+    default:
+      return shape satisfies never;
+  }
+}
+
 export type JsonObject = Record<string, unknown>;
 
 export function isJsonObject(value: unknown): value is JsonObject {

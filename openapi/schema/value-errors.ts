@@ -1,6 +1,6 @@
 import { type FieldError, field } from '../machinery/errors.ts';
 import { formatError } from './formats.ts';
-import { isJsonObject, type Shape } from './shape.ts';
+import { childrenOf, isJsonObject, type Shape } from './shape.ts';
 
 /** Formats of values, and keys of list maps and items of sets that occur twice. */
 export function valueErrors(value: unknown, shape: Shape, path = ''): FieldError[] {
@@ -9,7 +9,20 @@ export function valueErrors(value: unknown, shape: Shape, path = ''): FieldError
   return found;
 }
 
+/** Whether a shape has anything to check, itself or below; most have not, and it is found out once. */
+const checking = new WeakMap<Shape, boolean>();
+
+function hasRules(shape: Shape): boolean {
+  const known = checking.get(shape);
+  if (known !== undefined) return known;
+  const own = shape.kind === 'scalar' ? shape.format !== '' : shape.kind === 'array' && shape.listType !== 'atomic';
+  const found = own || childrenOf(shape).some(hasRules);
+  checking.set(shape, found);
+  return found;
+}
+
 function walk(value: unknown, shape: Shape, path: string, found: FieldError[]): void {
+  if (!hasRules(shape)) return;
   switch (shape.kind) {
     case 'any':
       return;
@@ -33,7 +46,8 @@ function walk(value: unknown, shape: Shape, path: string, found: FieldError[]): 
       for (const [name, child] of shape.properties) {
         // Metadata has rules of its own (openapi/machinery/metadata.ts).
         if (path === '' && name === 'metadata') continue;
-        if (value[name] !== undefined) walk(value[name], child, path === '' ? name : `${path}.${name}`, found);
+        if (value[name] !== undefined && hasRules(child))
+          walk(value[name], child, path === '' ? name : `${path}.${name}`, found);
       }
       return;
     default:
