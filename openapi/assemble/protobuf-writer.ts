@@ -48,9 +48,18 @@ export class ProtobufWriter {
   }
 
   message(field: number, fill: () => void): void {
-    this.#tag(field, WIRE.delimited);
-    const start = this.#length;
+    const start = this.open(field);
     fill();
+    this.close(start);
+  }
+
+  /** Begins a message that is ended with `close`; what is written between is in it. */
+  open(field: number): number {
+    this.#tag(field, WIRE.delimited);
+    return this.#length;
+  }
+
+  close(start: number): void {
     // The length stands before the content and is known after it: the content is moved by the size of the length.
     const size = this.#length - start;
     const room = varintSize(size);

@@ -27,8 +27,30 @@ import type { JsonDocument } from './v3.ts';
  * @throws Error that names the place of anything that the message has no room for.
  */
 export function openApiV2Protobuf(document: JsonDocument): Buffer {
+  const steps = openApiV2ProtobufSteps(document);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The same, stopping after each path and definition: the whole takes too long for one turn of a server. */
+export function* openApiV2ProtobufSteps(document: JsonDocument): Generator<void, Buffer> {
   const writer = new ProtobufWriter();
-  writeMessage(writer, documentMessage, document, '#');
+  const { paths, definitions, ...rest } = document;
+  writeMessage(writer, headMessage, rest, '#');
+  for (const [keyword, value, number, entry, field] of [
+    ['paths', paths, 8, 2, pathItem],
+    ['definitions', definitions, 9, 1, schema],
+  ] as const) {
+    if (value === undefined) continue;
+    const start = writer.open(number);
+    for (const [name, one] of Object.entries(asObject(value, `#/${keyword}`))) {
+      named(field)(writer, entry, { [name]: one }, `#/${keyword}`);
+      yield;
+    }
+    writer.close(start);
+  }
   return writer.bytes();
 }
 
@@ -152,12 +174,11 @@ const pathItem = message({
   extensions: 10,
 });
 
-const documentMessage: Message = {
+/** Everything but paths and definitions. */
+const headMessage: Message = {
   fields: {
     swagger: [1, text],
     info: [2, message({ fields: { title: [1, text], version: [2, text], description: [3, text] }, extensions: 7 })],
-    paths: [8, inside(2, named(pathItem))],
-    definitions: [9, inside(1, named(schema))],
   },
   extensions: 16,
 };

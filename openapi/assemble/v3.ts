@@ -17,13 +17,21 @@ export function openApiV3(
   resources: readonly PublishedResource[],
   options: AssembleOptions,
 ): ReadonlyMap<string, JsonDocument> {
+  return new Map(openApiV3Steps(resources, options));
+}
+
+/** The same, one document after the other. */
+export function* openApiV3Steps(
+  resources: readonly PublishedResource[],
+  options: AssembleOptions,
+): Generator<[key: string, document: JsonDocument]> {
   const groups = new Map<string, PublishedResource[]>();
   for (const resource of resources) {
     const key = groupVersionPath(resource).slice(1);
     groups.set(key, [...(groups.get(key) ?? []), resource]);
   }
-  const sorted = [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
-  return new Map(sorted.map(([key, members]) => [key, document(members, options)]));
+  for (const [key, members] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1)))
+    yield [key, document(members, options)];
 }
 
 function document(resources: readonly PublishedResource[], options: AssembleOptions): JsonDocument {
