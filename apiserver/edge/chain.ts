@@ -90,6 +90,7 @@ export function createChain(stages: Stages): Chain {
         user,
         auditID,
         annotate,
+        authorizeAlso: (verb) => stages.authorize({ ...info, verb }, user, annotate),
         get signal() {
           return lifetime.signal;
         },

@@ -2,6 +2,7 @@ import type { ResourceDefinition } from './resource.ts';
 
 export const JSON_PATCH = 'application/json-patch+json';
 export const MERGE_PATCH = 'application/merge-patch+json';
+export const APPLY_PATCH = 'application/apply-patch+yaml';
 export const STRATEGIC_MERGE_PATCH = 'application/strategic-merge-patch+json';
 
 /**
@@ -10,6 +11,6 @@ export const STRATEGIC_MERGE_PATCH = 'application/strategic-merge-patch+json';
  */
 export function patchTypesOf(definition: Pick<ResourceDefinition, 'strategicMerge'>): readonly string[] {
   return definition.strategicMerge === true
-    ? [JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH]
-    : [JSON_PATCH, MERGE_PATCH];
+    ? [JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH, APPLY_PATCH]
+    : [JSON_PATCH, MERGE_PATCH, APPLY_PATCH];
 }

@@ -1,6 +1,7 @@
 import { errors } from '../../openapi/machinery/errors.ts';
 import type { KubernetesObject } from '../../openapi/machinery/object.ts';
 import type { Freshness } from '../../storage/cache/cache.ts';
+import { type AppliedObject, type ApplyRequest, applyObject } from './apply.ts';
 import type { ResourceCore } from './core.ts';
 import { createObject, type WriteRequest } from './create.ts';
 import { type DeleteRequest, deleteObject } from './delete.ts';
@@ -24,6 +25,13 @@ export interface ResourceStore {
     context: WriteContext,
     request: WriteRequest,
   ): Promise<Updated>;
+  apply(
+    name: string,
+    configuration: KubernetesObject,
+    part: 'main' | 'status',
+    context: WriteContext,
+    request: ApplyRequest,
+  ): Promise<AppliedObject>;
   delete(name: string, context: WriteContext, request: DeleteRequest): Promise<Updated>;
 }
 
@@ -55,6 +63,10 @@ export function createResourceStore(core: ResourceCore): ResourceStore {
     update(name, desired, part, context, request) {
       known(name);
       return updateObject(core, name, desired, part, context, request);
+    },
+    apply(name, configuration, part, context, request) {
+      known(name);
+      return applyObject(core, name, configuration, part, context, request);
     },
     delete(name, context, request) {
       known(name);

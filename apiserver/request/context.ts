@@ -8,6 +8,8 @@ export interface RequestContext {
   readonly user: UserInfo;
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
+  /** Throws 403 unless the user may do this, too, to what the request is about: an apply that turns out to create. */
+  authorizeAlso(verb: string): Promise<void>;
   /** Aborts when the client goes away, the deadline passes or the server shuts down. */
   readonly signal: AbortSignal;
   /** The Audit-ID of this request, sent back as a header. */

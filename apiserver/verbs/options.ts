@@ -38,6 +38,7 @@ export function writeOptions(
   context: RequestContext,
   kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions',
   fallback: FieldValidation,
+  use: 'write' | 'apply' = 'write',
 ): WriteOptions {
   const { query } = context.info;
   const problems: FieldError[] = [];
@@ -52,13 +53,27 @@ export function writeOptions(
   if (validation !== '' && !VALIDATIONS.includes(validation)) {
     problems.push(field.notSupported('fieldValidation', validation, VALIDATIONS));
   }
-  if (query.has('force')) problems.push(field.forbidden('force', 'may not be specified for non-apply patch'));
+  if (use === 'apply' && manager === '') problems.push(field.required('fieldManager', 'is required for apply patch'));
+  if (use !== 'apply' && query.has('force')) {
+    problems.push(field.forbidden('force', 'may not be specified for non-apply patch'));
+  }
   refuse(kind, problems);
   return {
     dryRun,
     fieldManager: manager === '' ? managerOfAgent(context) : manager,
     fieldValidation: validation === '' ? fallback : (validation as FieldValidation),
   };
+}
+
+export interface ApplyOptions extends WriteOptions {
+  /** Takes over fields of other managers. */
+  readonly force: boolean;
+}
+
+/** The options of an apply, which has to say who applies. */
+export function applyOptions(context: RequestContext): ApplyOptions {
+  const options = writeOptions(context, 'PatchOptions', 'Warn', 'apply');
+  return { ...options, force: booleanOf(context.info.query.get('force')) };
 }
 
 /**

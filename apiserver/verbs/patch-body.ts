@@ -15,14 +15,14 @@ export interface Patch {
   apply(document: JsonValue): JsonValue;
 }
 
-/** Before the options: what an apply patch's options mean, other patches do not know. @throws StatusError 415. */
+/** Before the options: those of an apply have another meaning. @throws StatusError 415. */
 export function requirePatchType(mediaType: string, accepted: readonly string[]): void {
   if (!accepted.includes(mediaType)) throw errors.unsupportedMediaType(accepted);
 }
 
 /**
  * `shape` is that of the kind that is patched, for strategic merge patches.
- * @throws StatusError 415 for media types that are not accepted, apply patches among them; 400 for what is no JSON.
+ * @throws StatusError 415 for media types that are not accepted; 400 for what is no JSON.
  */
 export async function readPatch(
   mediaType: string,

@@ -1,10 +1,10 @@
 import type { JsonObject } from '../../openapi/machinery/json-value.ts';
 import type { KubernetesObject } from '../../openapi/machinery/object.ts';
 import { readBody } from '../edge/body.ts';
-import { patchTypesOf } from '../registry/patch-types.ts';
-import type { WrittenPart } from '../registry/update.ts';
+import { APPLY_PATCH, patchTypesOf } from '../registry/patch-types.ts';
 import type { RequestContext } from '../request/context.ts';
 import { answerObject, servedObject } from './answer-object.ts';
+import { applyVerb } from './apply.ts';
 import { mediaTypeOf } from './body.ts';
 import { type DecodeTarget, decodeBody } from './decode.ts';
 import { negotiate } from './negotiate.ts';
@@ -16,13 +16,14 @@ import { requireNamespace, type Target } from './target.ts';
  * PATCH of an object or of its status. The patch is applied anew to what stands there after every lost race, so a patch
  * without resourceVersion cannot conflict with itself; one with it is a compare-and-swap.
  */
-export async function patchVerb(target: Target, context: RequestContext, part: WrittenPart): Promise<void> {
+export async function patchVerb(target: Target, context: RequestContext, part: 'main' | 'status'): Promise<void> {
   requireNamespace(target);
   const { definition, schema, namespace, name } = target;
   const form = negotiate(context.req, context.info.query, 'object');
   const mediaType = mediaTypeOf(context.req);
   const accepted = patchTypesOf(definition);
   requirePatchType(mediaType, accepted);
+  if (mediaType === APPLY_PATCH) return applyVerb(target, context, part);
   const options = writeOptions(context, 'PatchOptions', defaultValidation(definition.group, part));
   const patch = await readPatch(mediaType, await readBody(context), accepted, schema?.shape);
   const decoding = { ...definition, schema };

@@ -33,6 +33,7 @@ const examples: Readonly<Record<ErrorName, readonly [StatusError, string]>> = {
     errors.generateNameConflict(secrets, 'a'),
     'secrets "a" already exists, the server was not able to generate a unique name for the object',
   ],
+  applyConflict: [errors.applyConflict('Apply failed', [{ field: '.spec.a' }]), 'Apply failed'],
   conflict: [
     errors.conflict(machines, 'a'),
     'Operation cannot be fulfilled on virtualmachines.torpor.dev "a": the object has been modified; please apply your changes to the latest version and try again',
@@ -70,9 +71,9 @@ const examples: Readonly<Record<ErrorName, readonly [StatusError, string]>> = {
   ],
 };
 
-test('the table, the factories and the examples have the same 25 names', () => {
+test('the table, the factories and the examples have the same 26 names', () => {
   const names = Object.keys(errorTable);
-  assert.equal(names.length, 25);
+  assert.equal(names.length, 26);
   assert.deepEqual(Object.keys(errors).sort(), [...names].sort());
   assert.deepEqual(Object.keys(examples).sort(), [...names].sort());
 });

@@ -21,6 +21,7 @@ export const errorTable = {
   alreadyExists: { code: 409, reason: 'AlreadyExists' },
   generateNameConflict: { code: 409, reason: 'AlreadyExists' },
   conflict: { code: 409, reason: 'Conflict' },
+  applyConflict: { code: 409, reason: 'Conflict' },
   preconditionFailed: { code: 409, reason: 'Conflict' },
   expired: { code: 410, reason: 'Expired' },
   gone: { code: 410, reason: 'Gone' },
@@ -185,6 +186,10 @@ export const errors = {
       }`,
       ofResource(resource, name, causes && causes.length > 0 ? { causes: [...causes] } : {}),
     ),
+
+  /** Fields that others own; one cause for each, from which kubectl says what can be done. */
+  applyConflict: (message: string, causes: readonly StatusCause[]) =>
+    make('applyConflict', message, { causes: [...causes] }),
 
   preconditionFailed: (kind: GroupKind & GroupResource, name: string, why: string) =>
     make(

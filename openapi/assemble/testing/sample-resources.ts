@@ -2,7 +2,7 @@ import type { AssembleOptions, PublishedResource } from '../resource.ts';
 
 export const sampleOptions: AssembleOptions = { version: 'v0.1.0' };
 
-const patchTypes = ['application/json-patch+json', 'application/merge-patch+json'];
+const patchTypes = ['application/json-patch+json', 'application/merge-patch+json', 'application/apply-patch+yaml'];
 
 const everyVerb = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 const torpor = { group: 'torpor.dev', version: 'v1alpha1', verbs: everyVerb, patchTypes, waits: false };

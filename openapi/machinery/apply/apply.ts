@@ -42,16 +42,15 @@ export type Applied =
 /** @throws ConfigurationError when no set of fields can be made of the configuration. */
 export function applyConfiguration(application: Application): Applied {
   const { live, configuration, shape, writer, part, force } = application;
-  const entries = reconciled(
-    application.entries.length > 0 ? application.entries : beforeFirstApply(application),
-    shape,
-  );
+  const known = application.entries.length > 0 ? application.entries : beforeFirstApply(application);
+  const entries = reconciled(known, shape, writer.apiVersion);
   const wanted = appliedSet(withoutEmptyMetadata(ownablePart(configuration, part)), shape);
   const others = entries.filter((entry) => !isEntryOf(entry, writer));
   const own = entries.find((entry) => isEntryOf(entry, writer));
   const merged = mergeConfiguration(ownablePart(live, part), ownablePart(configuration, part), shape);
   const owned = others.reduce((set, entry) => union(set, fieldsOf(entry)), union(ALWAYS_THERE, wanted));
-  const given = difference(withNamedFields(own && fieldsOf(own), shape), withNamedFields(owned, shape));
+  const last = own && fieldsOf(own);
+  const given = last && difference(withNamedFields(last, shape), withNamedFields(owned, shape));
   const result = removeFields(merged, given, shape);
   const changes = changesOf(ownablePart(live, part), result, shape);
   const conflicts = others.flatMap((owner): Conflict[] => {
@@ -63,7 +62,7 @@ export function applyConfiguration(application: Application): Applied {
     const real = upgrading ? unexplained(conflicts, live, shape, part) : conflicts;
     if (real.length > 0) return { kind: 'conflicts', conflicts: real };
   }
-  const left = entriesWithout(others, union(changes.changed, changes.removed));
+  const left = entriesWithout(others, union(changes.changed, changes.removed), writer.apiVersion);
   const mine = ownEntry(own, wanted, writer, changes);
   const object = withPart(live, result, part);
   if (writer.manager === UPGRADING_MANAGER && part !== 'status') followLastApplied(object, configuration);
@@ -102,8 +101,11 @@ function beforeFirstApply({ live, shape, writer, part }: Application): ManagedFi
   return managersAfterUpdate([], all, { ...writer, manager: 'before-first-apply', operation: 'Update' });
 }
 
-function reconciled(entries: ManagedFields, shape: Shape): ManagedFields {
-  return entries.flatMap((entry) => withFields(entry, reconcile(fieldsOf(entry), shape)) ?? []);
+/** Entries whose fields have a meaning, with the meaning of today. */
+function reconciled(entries: ManagedFields, shape: Shape, apiVersion: string): ManagedFields {
+  return entries
+    .filter((entry) => entry.apiVersion === apiVersion)
+    .flatMap((entry) => withFields(entry, reconcile(fieldsOf(entry), shape)) ?? []);
 }
 
 function withoutEmptyMetadata(part: JsonObject): JsonObject {

@@ -15,7 +15,8 @@ export interface FieldTree {
 export type FieldSet = FieldTree | undefined;
 
 export const LEAF: FieldTree = Object.freeze({});
-const SELF = '.';
+/** The node itself, where it has children too. */
+export const SELF = '.';
 
 export function isMember(node: FieldTree): boolean {
   if (node[SELF] !== undefined) return true;
@@ -79,16 +80,12 @@ export function intersection(a: FieldSet, b: FieldSet): FieldSet {
   return nodeOf(isMember(a) && isMember(b), children);
 }
 
-export function childrenOf(node: FieldTree): [element: string, child: FieldTree][] {
-  return Object.entries(node).filter(([key]) => key !== SELF);
-}
-
 /** Every member as a path of elements, containers before what is in them. */
 export function pathsOf(set: FieldSet): string[][] {
   const found: string[][] = [];
   const walk = (node: FieldTree, path: readonly string[]): void => {
     if (path.length > 0 && isMember(node)) found.push([...path]);
-    for (const [element, child] of childrenOf(node)) walk(child, [...path, element]);
+    for (const [element, child] of Object.entries(node)) if (element !== SELF) walk(child, [...path, element]);
   };
   if (set !== undefined) walk(set, []);
   return found;

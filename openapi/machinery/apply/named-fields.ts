@@ -1,5 +1,5 @@
 import type { Shape } from '../../schema/shape.ts';
-import { childrenOf, type FieldSet, type FieldTree, isMember, nodeOf } from './field-set.ts';
+import { type FieldSet, type FieldTree, isMember, nodeOf, SELF } from './field-set.ts';
 import { isNamedField, shapeOfField } from './structure.ts';
 
 /**
@@ -12,7 +12,9 @@ export function withNamedFields(set: FieldSet, shape: Shape): FieldSet {
 
 function complete(node: FieldTree, shape: Shape, member: boolean): FieldSet {
   const children: Record<string, FieldTree> = {};
-  for (const [element, child] of childrenOf(node)) {
+  for (const element in node) {
+    if (element === SELF) continue;
+    const child = node[element] as FieldTree;
     const [below, named] = belowElement(shape, element);
     const completed = complete(child, below, named || isMember(child));
     if (completed !== undefined) children[element] = completed;

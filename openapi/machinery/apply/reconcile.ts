@@ -1,5 +1,5 @@
 import type { Shape } from '../../schema/shape.ts';
-import { childrenOf, type FieldSet, type FieldTree, isMember, LEAF, nodeOf } from './field-set.ts';
+import { type FieldSet, type FieldTree, LEAF, SELF } from './field-set.ts';
 import { belowElement } from './named-fields.ts';
 
 /**
@@ -11,17 +11,17 @@ export function reconcile(set: FieldSet, shape: Shape): FieldSet {
 }
 
 function fitted(node: FieldTree, shape: Shape, root: boolean): FieldTree {
-  const children = childrenOf(node);
-  if (children.length === 0) return node;
-  if (isWhole(shape)) return root ? node : LEAF;
-  let same = true;
-  const result: Record<string, FieldTree> = {};
-  for (const [element, child] of children) {
+  let result: Record<string, FieldTree> | undefined;
+  for (const element in node) {
+    if (element === SELF) continue;
+    if (isWhole(shape)) return root ? node : LEAF;
+    const child = node[element] as FieldTree;
     const fits = fitted(child, belowElement(shape, element)[0], false);
-    if (fits !== child) same = false;
+    if (fits === child) continue;
+    result ??= { ...node };
     result[element] = fits;
   }
-  return same ? node : (nodeOf(isMember(node), result) as FieldTree);
+  return result ?? node;
 }
 
 function isWhole(shape: Shape): boolean {

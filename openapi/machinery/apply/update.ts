@@ -12,7 +12,7 @@ const ANCIENT = 'ancient-changes';
  */
 export function managersAfterUpdate(entries: ManagedFields, { changed, removed }: Changes, writer: Writer) {
   if (changed === undefined && removed === undefined) return entries;
-  const left = entriesWithout(entries, union(changed, removed));
+  const left = entriesWithout(entries, union(changed, removed), writer.apiVersion);
   if (changed === undefined) return inOrder(left);
   const place = left.findIndex((entry) => isEntryOf(entry, writer));
   const own = place < 0 ? undefined : left.splice(place, 1)[0];
@@ -20,9 +20,15 @@ export function managersAfterUpdate(entries: ManagedFields, { changed, removed }
   return inOrder(capped([...left, newEntry(writer, fields)]));
 }
 
-export function entriesWithout(entries: ManagedFields, taken: FieldTree | undefined): ManagedFieldsEntry[] {
+/** What is left of all entries. One version of each kind is served: fields that are named in another have no meaning. */
+export function entriesWithout(
+  entries: ManagedFields,
+  taken: FieldTree | undefined,
+  apiVersion: string,
+): ManagedFieldsEntry[] {
   const left: ManagedFieldsEntry[] = [];
   for (const entry of entries) {
+    if (entry.apiVersion !== apiVersion) continue;
     const kept = withFields(entry, difference(fieldsOf(entry), taken));
     if (kept !== undefined) left.push(kept);
   }
