@@ -29,7 +29,10 @@ before(async () => {
     dispatch: async (context) => {
       worked += 1;
       if (context.info.name === 'fault') throw new Error('a mistake of ours');
-      if (context.info.name === 'hang') await new Promise(() => undefined);
+      if (context.info.name === 'hang') {
+        await new Promise((resolve) => context.signal.addEventListener('abort', resolve));
+        return;
+      }
       await sendJson(context, 200, {});
     },
   });

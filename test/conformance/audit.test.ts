@@ -162,6 +162,15 @@ describe('audit', () => {
     assert.match(String((await eventsOf(idOf(yaml)))[0]?.requestObject), /^apiVersion: /);
     const list = await t.as(bodies).get(MACHINES);
     assert.equal((await eventsOf(idOf(list)))[0]?.responseObject?.items?.length, list.body.items.length);
+    const data = { big: 'x'.repeat(300_000) };
+    await t
+      .as(admin)
+      .post(`${CORE}/configmaps`)
+      .send({ metadata: { name: 'big' }, data });
+    const long = await t.as(bodies).get(`${CORE}/configmaps`);
+    const [sliced] = await eventsOf(idOf(long));
+    assert.equal(sliced?.responseObject, undefined);
+    assert.equal(sliced?.annotations?.['audit.k8s.io/truncated'], 'true');
     const broken = await t.as(bodies).post(MACHINES).set('Content-Type', 'application/json').send('{"a":\n"');
     assert.equal(broken.status, 400);
     const [refused] = await eventsOf(idOf(broken));

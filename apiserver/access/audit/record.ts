@@ -132,6 +132,12 @@ export class AuditRecord implements AuditTrail {
     return rest;
   }
 
+  /** A long list, which nobody holds as a whole. */
+  get #answeredInSlices(): boolean {
+    const wanted = atLeast(this.#plan.level, 'RequestResponse') && !this.#recorded.longRunning;
+    return wanted && this.#startedWith !== undefined && this.#answered === undefined;
+  }
+
   #line(stage: Stage, responseStatus: Partial<Status> | undefined): void {
     const { level, omitStages } = this.#plan;
     if (this.#ended || omitStages.has(stage)) return;
@@ -140,7 +146,8 @@ export class AuditRecord implements AuditTrail {
     const complete = stage === 'ResponseComplete' || stage === 'Panic';
     const sent = stage === 'RequestReceived' ? undefined : this.#sent;
     const answered = complete && atLeast(level, 'RequestResponse') ? this.#answered : undefined;
-    if (complete && [sent, answered].some((body) => (body?.bytes.length ?? 0) > longestBody)) {
+    const tooLong = [sent, answered].some((body) => (body?.bytes.length ?? 0) > longestBody);
+    if (complete && (tooLong || this.#answeredInSlices)) {
       this.annotate('audit.k8s.io/truncated', 'true');
     }
     const event = {
