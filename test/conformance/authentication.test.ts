@@ -26,6 +26,18 @@ before(async () => {
             resourceNames: ['ann', 'team', 'system:masters'],
             verbs: ['impersonate'],
           },
+          {
+            apiGroups: [''],
+            resources: ['serviceaccounts'],
+            resourceNames: ['bot'],
+            verbs: ['impersonate'],
+          },
+          {
+            apiGroups: ['authentication.k8s.io'],
+            resources: ['uids', 'userextras/acme.com/project'],
+            resourceNames: ['7', 'one'],
+            verbs: ['impersonate'],
+          },
         ],
       },
     ],
@@ -44,7 +56,7 @@ after(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-test('a client certificate gives the user and all its groups; names keep odd characters', async () => {
+test('A3: a client certificate gives the user and all its groups; names keep odd characters', async () => {
   const pair = await issue(api.authority, {
     commonName: 'a, b\nO=system:none',
     organizations: ['system:masters', 'x/y'],
@@ -58,7 +70,7 @@ test('a client certificate gives the user and all its groups; names keep odd cha
   });
 });
 
-test('a certificate of an unknown authority, or one that has ended, is 401 and never anonymous', async () => {
+test('A11, E9: a certificate of an unknown authority, or one that has ended, is 401 and never anonymous', async () => {
   const foreign = await openAuthority(join(directory, 'foreign'), 'torpor-ca');
   for (const pair of [
     await issue(foreign, { commonName: 'root', organizations: ['system:masters'] }),
@@ -77,17 +89,18 @@ test('a certificate of an unknown authority, or one that has ended, is 401 and n
       code: 401,
     });
     assert.equal(response.headers['x-content-type-options'], 'nosniff');
+    assert.equal(response.headers['www-authenticate'], undefined);
   }
 });
 
-test('bearer tokens are taken from the header and from WebSocket protocols; a bad one is 401', async () => {
+test('A3: bearer tokens are taken from the header and from WebSocket protocols; a bad one is 401', async () => {
   assert.equal((await api.as().get(list).set('Authorization', 'Bearer good')).body.user.name, 'token-user');
   const protocol = `base64url.bearer.authorization.k8s.io.${Buffer.from('good').toString('base64url')}`;
   assert.equal((await api.as().get(list).set('Sec-WebSocket-Protocol', `x, ${protocol}`)).body.user.name, 'token-user');
   assert.equal((await api.as().get(list).set('Authorization', 'Bearer bad')).status, 401);
 });
 
-test('without a credential the caller is anonymous: 403 in Kubernetes words, open health', async () => {
+test('A3, E10: without a credential the caller is anonymous: 403 in Kubernetes words, open health', async () => {
   const response = await api.as().get(list);
   assert.equal(response.status, 403);
   assert.equal(
@@ -101,14 +114,14 @@ test('without a credential the caller is anonymous: 403 in Kubernetes words, ope
   assert.equal((await api.as().get('/version')).status, 200);
 });
 
-test('with --anonymous-auth=false nobody is 401, also for health', async () => {
+test('A3: with --anonymous-auth=false nobody is 401, also for health', async () => {
   const closed = await startInjected(join(directory, 'closed'), { anonymous: false });
   assert.equal((await closed.as().get(list)).status, 401);
   assert.equal((await closed.as().get('/readyz')).status, 401);
   await closed.server.stop();
 });
 
-test('acting for somebody else needs the right to, part by part, and gives exactly their rights', async () => {
+test('A10: acting for somebody else needs the right to, part by part, and gives exactly their rights', async () => {
   const actor = await issue(api.authority, { commonName: 'actor' });
   const admin = await issue(api.authority, { commonName: 'admin', organizations: ['system:masters'] });
   const masters = await api
@@ -125,6 +138,41 @@ test('acting for somebody else needs the right to, part by part, and gives exact
     'users "bob" is forbidden: User "actor" cannot impersonate resource "users" in API group "" at the cluster scope',
   );
   assert.equal((await api.as(admin).get(list).set('Impersonate-Group', 'x')).status, 400);
+});
+
+test('A10: uid, extra values and service accounts are asked for part by part, and none is taken without leave', async () => {
+  const actor = await issue(api.authority, { commonName: 'actor' });
+  const act = (headers: Record<string, string>) =>
+    api
+      .as(actor)
+      .get(list)
+      .set({ 'Impersonate-User': 'ann', 'Impersonate-Group': 'system:masters', ...headers });
+  const project = 'Impersonate-Extra-Acme.com%2Fproject';
+  const whole = await act({ 'Impersonate-Uid': '7', [project]: 'one' });
+  assert.deepEqual(whole.body.user, {
+    name: 'ann',
+    uid: '7',
+    groups: ['system:masters', 'system:authenticated'],
+    extra: { 'acme.com/project': ['one'] },
+  });
+  for (const [headers, refused] of [
+    [{ 'Impersonate-Uid': '8' }, /uids\.authentication\.k8s\.io "8" is forbidden: User "actor" cannot impersonate/],
+    [
+      { [project]: 'two' },
+      /userextras\.authentication\.k8s\.io "two" is forbidden: .*"userextras\/acme\.com\/project"/,
+    ],
+    [{ 'Impersonate-Extra-Other': 'one' }, /cannot impersonate resource "userextras\/other"/],
+    [{ 'Impersonate-Group': 'other' }, /groups "other" is forbidden/],
+    [{ 'Impersonate-User': 'system:serviceaccount:a:root' }, /serviceaccounts "root" is forbidden: .* namespace "a"/],
+  ] as const) {
+    const response = await act(headers);
+    assert.equal(response.status, 403);
+    assert.match(response.body.message, refused);
+  }
+  // A name that would be asked for as somebody else's is a user like any other.
+  assert.equal((await act({ 'Impersonate-User': 'system:serviceaccount:bot' })).status, 403);
+  for (const alone of ['Impersonate-Uid', 'Impersonate-Group', 'Impersonate-Extra-x'])
+    assert.equal((await api.as(actor).get(list).set(alone, '7')).status, 400, alone);
 });
 
 test('the handshake asks for certificates of both authorities and offers HTTP/1.1 alone', async () => {
