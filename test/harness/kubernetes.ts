@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { stateOf, stop } from '../../hack/embedded/detached.ts';
+import { portMustBeFree } from '../../hack/embedded/port-must-be-free.ts';
 import { bringComponentUp, type Component } from '../../hack/kubernetes/component.ts';
 import { controlPlane } from '../../hack/kubernetes/control-plane.ts';
 import { type ClusterHome, clusterHomeAt } from '../../hack/kubernetes/home.ts';
@@ -82,7 +83,13 @@ export async function clusterUp(): Promise<Cluster> {
     direct: `https://${ADDRESS}:${ports.torpor.apiserver}`,
     async stop(name, how = 'in order') {
       if (how === 'SIGKILL') await signal(name, 'SIGKILL');
-      await stop(home, name, named(name).graceMs);
+      const { graceMs, ports: taken, host, title } = named(name);
+      await stop(home, name, graceMs);
+      // A killed process counts as dead when its first thread is; the others hold its sockets a moment longer.
+      for (const port of taken) {
+        const wanted = { port, what: title, flag: '--port-base', ...(host === undefined ? {} : { host }) };
+        await until(`port ${port} is free`, async () => portMustBeFree(wanted).then(() => true));
+      }
     },
     async start(name) {
       await bringComponentUp(named(name), home);
