@@ -38,6 +38,7 @@ const KEPT_IN = [
   ['express', '^(apiserver/edge|test)/'],
   ['@kubernetes/client-node', '^openapi/client/kubernetes(\\.test)?\\.ts$|^test/'],
   ['node-forge', '^(base/certificates|test)/'],
+  ['@marcbachmann/cel-js', '^(apiserver/admission/cel|test)/'],
   ['@grpc/grpc-js', '^(storage/etcd|launcher/deviceplugin|test)/'],
 ];
 const libraries = KEPT_IN.map(([library, place]) => ({

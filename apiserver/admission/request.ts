@@ -46,6 +46,9 @@ export interface AdmissionRequest {
 /** Everything that a request says of itself besides the objects. */
 export type RequestHead = Omit<AdmissionRequest, 'object' | 'old'>;
 
+/** To be called when what was admitted is not stored after all: gives back what it was charged for. */
+export type Withdraw = () => Promise<void>;
+
 /**
  * Admission by the host cluster's rules. Both throw a StatusError to refuse.
  *
@@ -54,7 +57,7 @@ export type RequestHead = Omit<AdmissionRequest, 'object' | 'old'>;
  */
 export interface AdmissionChain {
   mutate(request: AdmissionRequest): Promise<KubernetesObject | undefined>;
-  validate(request: AdmissionRequest): Promise<void>;
+  validate(request: AdmissionRequest): Promise<Withdraw | undefined>;
 }
 
 /** Without a host cluster there is nobody else's rule to ask. */

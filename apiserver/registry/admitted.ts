@@ -1,7 +1,7 @@
 import { errors } from '../../openapi/machinery/errors.ts';
 import { cloneJson } from '../../openapi/machinery/json-value.ts';
 import type { KubernetesObject } from '../../openapi/machinery/object.ts';
-import type { AdmissionRequest, RequestHead } from '../admission/request.ts';
+import type { AdmissionRequest, RequestHead, Withdraw } from '../admission/request.ts';
 import type { ResourceCore } from './core.ts';
 import { shapeMetadata } from './metadata-shape.ts';
 import type { ViewSubresource } from './resource.ts';
@@ -37,7 +37,11 @@ export async function mutated(
 }
 
 /** Asks validating admission about the object as it is about to be stored. */
-export function validated(core: ResourceCore, object: KubernetesObject | undefined, admitted: Admitted): Promise<void> {
+export function validated(
+  core: ResourceCore,
+  object: KubernetesObject | undefined,
+  admitted: Admitted,
+): Promise<Withdraw | undefined> {
   return core.admission.validate(requestOf(object, admitted));
 }
 

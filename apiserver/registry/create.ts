@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ManagedFields } from '../../openapi/machinery/apply/managers.ts';
-import { errors } from '../../openapi/machinery/errors.ts';
+import { errors, StatusError } from '../../openapi/machinery/errors.ts';
 import { cloneJson } from '../../openapi/machinery/json-value.ts';
 import { validateObjectMeta } from '../../openapi/machinery/metadata.ts';
 import { generateName } from '../../openapi/machinery/names.ts';
@@ -57,9 +57,16 @@ export async function createObject(
     if (base !== '' && !wanted.metadata.name) object.metadata.name = generateName(base);
     beforeCreate(core, object, context, request);
     const name = object.metadata.name ?? '';
-    if (asked) await validated(core, object, { head: { ...head, name }, old: undefined });
-    const outcome = await put(core, keyOf(definition, request.namespace, name), object, request.dryRun);
+    const withdraw = asked ? await validated(core, object, { head: { ...head, name }, old: undefined }) : undefined;
+    const outcome = await put(core, keyOf(definition, namespace, name), object, dryRun).catch(
+      async (error: unknown) => {
+        // Only what certainly was not stored is given back.
+        if (error instanceof StatusError) await withdraw?.();
+        throw error;
+      },
+    );
     if (outcome === undefined) return object;
+    await withdraw?.();
     if (base !== '' && attempt >= attempts) throw errors.generateNameConflict(definition, name);
     if (base === '') throw errors.alreadyExists(definition, name, Boolean(outcome.metadata.deletionTimestamp));
   }

@@ -4,9 +4,11 @@ import type { KubernetesObject } from '../../openapi/machinery/object.ts';
 import { schemaFor } from '../../openapi/schema/schema.ts';
 import { WatchCache } from '../../storage/cache/watch-cache.ts';
 import { type Store, StoreUnavailable } from '../../storage/store.ts';
+import type { AdmissionChain } from '../admission/request.ts';
 import { createCacheCodec } from '../registry/cache-codec.ts';
 import type { Admission, ObjectCache, Summary } from '../registry/core.ts';
 import { keyOf } from '../registry/keys.ts';
+import type { NamespaceLifecycle } from '../registry/namespace-lifecycle.ts';
 import { createRegistry, type Registry } from '../registry/registry.ts';
 import type { ResourceDefinition } from '../registry/resource.ts';
 import { createDispatch, createStreamLookup, type Dispatch } from '../verbs/dispatch.ts';
@@ -31,6 +33,8 @@ export interface ApiParts {
   readonly reviews: ReviewAnswers;
   /** Rules that depend on who writes what (launchers, roles). */
   readonly admit: Admission;
+  /** The host cluster's rules and namespaces; absent = there is no host cluster. */
+  readonly host?: { readonly admission: AdmissionChain; readonly namespaces: NamespaceLifecycle };
   /** Values of this moment, merged into the caller's own copy. */
   readonly live: { mergeMachine(object: KubernetesObject): void; mergeHost(object: KubernetesObject): void };
   readonly openStream: VirtualMachineParts['openStream'];
@@ -82,7 +86,7 @@ export function createApi(parts: ApiParts): Api {
     log,
     ...(windowEvents === undefined ? {} : { windowEvents }),
   });
-  const registry = createRegistry({ definitions, store, cache, schemaFor, admit: parts.admit, now });
+  const registry = createRegistry({ definitions, store, cache, schemaFor, admit: parts.admit, ...parts.host, now });
   const watchSettings: WatchSettings = { ...standardWatchSettings, ...parts.watch };
   const stop = new AbortController();
   let expiry: NodeJS.Timeout | undefined;

@@ -111,6 +111,11 @@ const auditing = {
 
 const cluster = {
   kubeconfig: flag.file({ about: 'How to reach the host cluster; absent = as the service account of this pod.' }),
+  'host-service-routing': flag.choice(['auto', 'cluster-ip', 'endpoints'], {
+    about:
+      "How webhooks that are Services are reached; auto = in a pod by cluster IP, elsewhere by their endpoints' addresses.",
+    fallback: 'auto',
+  }),
 };
 
 const embedded = {

@@ -6,6 +6,8 @@ import type { Shutdown } from '../../base/shutdown.ts';
 import { StoreReplaced } from '../../storage/store.ts';
 import { createAuthentication } from '../access/authentication/union.ts';
 import type { Reviews } from '../access/reviews.ts';
+import { hostAdmission } from '../admission/host-admission.ts';
+import type { ServiceRouting } from '../admission/webhooks/service-address.ts';
 import { openHostCluster } from '../cluster/host-cluster.ts';
 import { openApiDocuments } from '../discovery/openapi.ts';
 import { prefixOf } from '../registry/keys.ts';
@@ -51,6 +53,18 @@ export async function runApiServer({ flags, version, logger, shutdown }: RunOpti
       });
   if (cluster !== undefined) shutdown.add('host cluster', () => cluster.close());
 
+  // Its rules may ask who may do what, which is known once the API's own cache is there.
+  const admission =
+    cluster &&
+    hostAdmission({
+      cluster,
+      authorizer: { authorize: (attributes) => access.authorizer.authorize(attributes) },
+      routing: serviceRouting(flags['host-service-routing'], flags.kubeconfig),
+      metrics,
+      logger,
+    });
+  if (admission !== undefined) shutdown.add('admission', () => admission.close());
+
   const { store, begin, answers } = await openStore({ flags, metrics, logger, shutdown });
 
   const live = new LiveValues();
@@ -88,6 +102,7 @@ export async function runApiServer({ flags, version, logger, shutdown }: RunOpti
       selfSubjectReview: (object, user) => reviews().selfSubjectReview(object, user),
     },
     admit: (write) => access.admit(write),
+    ...(admission === undefined ? {} : { host: { admission: admission.chain, namespaces: admission.lifecycle } }),
     openStream: createAgentTunnel({
       credentials: () => ({ client: client.value, authority: identities.authority.certificate }),
       host: (node) => api.hostOf(node),
@@ -134,7 +149,11 @@ export async function runApiServer({ flags, version, logger, shutdown }: RunOpti
       {
         name: 'informer-sync',
         readyzOnly: true,
-        check: () => fail(!api.cache.readiness.ready, api.cache.readiness.ready ? '' : api.cache.readiness.reason),
+        check() {
+          const { readiness } = api.cache;
+          fail(!readiness.ready, readiness.ready ? '' : readiness.reason);
+          for (const { reason } of admission?.unready ?? []) fail(reason() !== undefined, reason() ?? '');
+        },
       },
       ...certificates.ready,
       ...access.ready,
@@ -185,12 +204,20 @@ export async function runApiServer({ flags, version, logger, shutdown }: RunOpti
     // Discovery goes on, /readyz says why nothing else does, and a person decides; the cache has logged the reason.
     return;
   }
+  const namespaced = api.definitions.filter((one) => one.namespaced && isStored(one));
+  admission?.emptyGoneNamespaces(namespaced.map(({ group, plural }) => api.registry.store(group, plural)));
   started = true;
   logger.info({ url }, 'ready');
 }
 
 function fail(failed: boolean, reason: string): void {
   if (failed) throw new Error(reason);
+}
+
+/** Pods have kube-proxy's rules; who comes with a kubeconfig may stand anywhere (docs/decisions/0021-how-a-service-of-the-host-is-reached.md). */
+function serviceRouting(given: 'auto' | ServiceRouting, kubeconfig: string | undefined): ServiceRouting {
+  if (given !== 'auto') return given;
+  return kubeconfig === undefined ? 'cluster-ip' : 'endpoints';
 }
 
 /** Where clients of this machine reach a wildcard address. */

@@ -17,6 +17,10 @@ const examples: Readonly<Record<ErrorName, readonly [StatusError, string]>> = {
     errors.namespaceTerminating(machines, 'a', 'ns'),
     'virtualmachines.torpor.dev "a" is forbidden: unable to create new content in namespace ns because it is being terminated',
   ],
+  notAdmitted: [
+    errors.notAdmitted(machines, '', 'exceeded quota: "a" < 1'),
+    'virtualmachines.torpor.dev is forbidden: exceeded quota: "a" < 1',
+  ],
   notFound: [errors.notFound(machines, 'a'), 'virtualmachines.torpor.dev "a" not found'],
   unknownResource: [errors.unknownResource(), 'the server could not find the requested resource'],
   methodNotAllowed: [

@@ -13,6 +13,7 @@ export const errorTable = {
   unauthorized: { code: 401, reason: 'Unauthorized' },
   forbidden: { code: 403, reason: 'Forbidden' },
   namespaceTerminating: { code: 403, reason: 'Forbidden' },
+  notAdmitted: { code: 403, reason: 'Forbidden' },
   notFound: { code: 404, reason: 'NotFound' },
   unknownResource: { code: 404, reason: 'NotFound' },
   methodNotAllowed: { code: 405, reason: 'MethodNotAllowed' },
@@ -126,6 +127,14 @@ export const errors = {
     const subject = name ? `${resourceText(resource)} ${quote(name)}` : resourceText(resource);
     return make('forbidden', escapeHtml(`${subject} is forbidden: ${why}`), ofResource(resource, name));
   },
+
+  /** A rule of admission speaks against it, in its own words; nothing of them is escaped, as upstream has it. */
+  notAdmitted: (resource: GroupResource, name: string, why: string) =>
+    make(
+      'notAdmitted',
+      `${name ? `${resourceText(resource)} ${quote(name)}` : resourceText(resource)} is forbidden: ${why}`,
+      ofResource(resource, name),
+    ),
 
   /** Controllers key on the cause, not on the text. */
   namespaceTerminating: (resource: GroupResource, name: string, namespace: string) =>

@@ -1,4 +1,4 @@
-import { open, type Section } from './item.ts';
+import { built, open, type Section } from './item.ts';
 
 /** Authentication, authorization, admission, audit, limits, life of the process. */
 export const access: Section = {
@@ -19,15 +19,19 @@ export const access: Section = {
   A18: open,
   A19: open,
   A20: open,
-  A30: open,
-  A31: open,
-  A32: open,
-  A33: open,
-  A34: open,
-  A35: open,
-  A36: open,
-  A37: open,
-  A38: open,
+  A30: built("The host cluster's admission is run here, in kube-apiserver's order, for every write"),
+  A31: built(
+    'Nothing is made in a namespace that is missing (404) or terminating (403 with cause NamespaceTerminating)',
+  ),
+  A32: built('Webhook configurations of the host: rules, scope, selectors, matchConditions, order, reinvocation'),
+  A33: built('AdmissionReview v1 (and v1beta1) to a URL or Service, with caBundle and the name of the Service'),
+  A34: built('Answers of webhooks are checked; refusals, failed calls, failurePolicy, sideEffects, warnings'),
+  A35: built('Admission of status, scale, deletes (each of a collection), actions and streams; a patch is an update'),
+  A36: built(
+    'ResourceQuota count/<plural>.<group>: charged by compare-and-swap, 403 in upstream words, dry runs are free',
+  ),
+  A37: built('ValidatingAdmissionPolicy with bindings, parameters, variables and the actions Deny, Warn, Audit'),
+  A38: built('Kinds that an older cluster lacks are found out by discovery and hold nothing up'),
   A40: open,
   A41: open,
   A42: open,

@@ -1,4 +1,4 @@
-import { open, type Section } from './item.ts';
+import { built, open, type Section } from './item.ts';
 
 /** Garbage collector, namespace and quota controllers. */
 export const controllers: Section = {
@@ -9,7 +9,7 @@ export const controllers: Section = {
   N5: open,
   N6: open,
   N7: open,
-  N8: open,
+  N8: built('What is left in a namespace that the host no longer has, or has anew, is deleted'),
   N10: open,
   N11: open,
   N12: open,

@@ -10,6 +10,6 @@ export const subresources: Section = {
   U6: open,
   U7: open,
   U8: open,
-  U9: open,
+  U9: built('A dry run of a stream is 400; metrics call a stream CONNECT'),
   U10: open,
 };
