@@ -50,6 +50,19 @@ describe('running one test file', () => {
     assert.ok(result.milliseconds < 15_000);
   });
 
+  it('tells of a failed assertion without a message at once, also in a long file', async () => {
+    const lines = Array.from(
+      { length: 2000 },
+      (_, index) => `export const a${index} = { b: [() => ({ c: ${index} })] };`,
+    );
+    const failing = "import assert from 'node:assert/strict'; it('a', () => { assert.ok([].includes(1)); });";
+    const file = path.join(directory, 'long.test.ts');
+    await writeFile(file, `import { it } from 'node:test';\n${lines.join('\n')}\n${failing}\n`);
+    const result = await runFile(file, 60_000);
+    assert.deepEqual([result.trouble, result.counts.fail], ['', 1], result.output);
+    assert.match(failuresOf(result.output), /the expression is false, not true[\s\S]*long\.test\.ts:2002/);
+  });
+
   it('reads the last closing lines, not some in the middle', () => {
     const block = (pass: number) =>
       `# tests 3\n# suites 1\n# pass ${pass}\n# fail 0\n# cancelled 0\n# skipped 0\n# todo 0\n# duration_ms 5\n`;

@@ -67,7 +67,10 @@ export function runFile(file: string, timeoutMs: number, { directory, signal }: 
   return new Promise((resolve) => {
     const child = spawn(
       process.execPath,
-      ['--import', 'tsx', '--enable-source-maps', '--test-reporter=tap', '--test-reporter-destination=stdout', file],
+      [
+        ...['--import', 'tsx', '--import', './hack/plain-assertions.ts', '--enable-source-maps'],
+        ...['--test-reporter=tap', '--test-reporter-destination=stdout', file],
+      ],
       {
         cwd: directory ?? root,
         detached: true,

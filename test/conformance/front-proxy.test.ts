@@ -78,7 +78,7 @@ test('A4: without a certificate of the proxy the headers are as if they were not
   assert.match((body as { message: string }).message, /User "system:anonymous" cannot list/);
 });
 
-test('a user of our own authority cannot speak for others', async () => {
+test('A4: a user of our own authority cannot speak for others', async () => {
   const user = await issue(api.authority, { commonName: 'mallory' });
   const { code, body } = await ask(user, [host, ['X-Remote-User', 'root'], ['X-Remote-Group', 'system:masters']]);
   assert.equal(code, 403);

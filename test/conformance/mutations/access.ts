@@ -3,18 +3,26 @@ import type { Mutation } from '../../../hack/mutation/mutation.ts';
 export const access: readonly Mutation[] = [
   {
     ids: ['A4'],
-    off: 'any certificate that is known makes its bearer a proxy that says who a user is',
+    off: 'a certificate of any authority makes its bearer a proxy that says who a user is',
     file: 'apiserver/access/authentication/front-proxy.ts',
     from: "if (verification.kind === 'untrusted') return { kind: 'refused', why: verification.why };",
-    to: '',
+    to: "if (verification.kind === 'untrusted') return fromHeaders(req, options);",
     tests: ['test/conformance/front-proxy.test.ts'],
   },
   {
-    ids: ['A8'],
+    ids: ['A5'],
     off: 'keys of extra stay escaped',
     file: 'apiserver/access/authentication/front-proxy.ts',
     from: 'const decoded = unescaped(key.slice(prefix.length));',
     to: 'const decoded = key.slice(prefix.length);',
+    tests: ['test/conformance/front-proxy.test.ts'],
+  },
+  {
+    ids: ['A8'],
+    off: 'a caller without groups, as the aggregator is, does not count as somebody',
+    file: 'apiserver/access/authentication/union.ts',
+    from: "return { ...user, groups: [...groups, 'system:authenticated'] };",
+    to: 'return user;',
     tests: ['test/conformance/front-proxy.test.ts'],
   },
   {

@@ -3,10 +3,10 @@ import type { Mutation } from '../../../hack/mutation/mutation.ts';
 export const watch: readonly Mutation[] = [
   {
     ids: ['W1'],
-    off: 'the headers of a watch wait for its first event',
-    file: 'apiserver/edge/respond.ts',
-    from: '  res.flushHeaders();\n',
-    to: '',
+    off: 'an event is more than one line',
+    file: 'apiserver/verbs/watch-frames.ts',
+    from: "body, Buffer.from('}\\n')]);",
+    to: "body, Buffer.from('\\n}\\n')]);",
     tests: ['test/conformance/watches.test.ts'],
   },
   {
