@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { errors } from '../../openapi/machinery/errors.ts';
 import type { KubernetesObject } from '../../openapi/machinery/object.ts';
 import type { Item, ListQuery } from '../../storage/cache/cache.ts';
@@ -60,7 +61,7 @@ export async function listObjects(core: ResourceCore, request: PageRequest): Pro
         throw new Error('unknown answer of the cache');
     }
     if (limit === 0) {
-      const found = selection.everything ? page.items : page.items.filter((item) => selection.matches(item.summary));
+      const found = selection.everything ? page.items : await matching(page.items, selection);
       return { items: found, revision: page.revision, continue: '', remaining: undefined };
     }
     for (const [index, item] of page.items.entries()) {
@@ -85,6 +86,22 @@ export async function listObjects(core: ResourceCore, request: PageRequest): Pro
     show = { kind: 'exactly', revision: page.revision };
     after = last.key;
   }
+}
+
+const TURN_MS = 5;
+
+/** The items that are selected; the event loop gets its turn in between. */
+async function matching(items: readonly ObjectItem[], selection: Selection): Promise<readonly ObjectItem[]> {
+  const found: ObjectItem[] = [];
+  let since = performance.now();
+  for (const [index, item] of items.entries()) {
+    if (selection.matches(item.summary)) found.push(item);
+    if (index % 64 === 63 && performance.now() - since > TURN_MS) {
+      await nextTurn();
+      since = performance.now();
+    }
+  }
+  return found;
 }
 
 /** A list that was begun can go on from the newest state; one that asked for an old revision cannot. */

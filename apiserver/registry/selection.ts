@@ -7,7 +7,7 @@ import {
   requiredFieldValue,
 } from '../../openapi/machinery/fields.ts';
 import { SelectorError } from '../../openapi/machinery/label-grammar.ts';
-import { type LabelSelectorRequirements, matchesLabels, parseLabelSelector } from '../../openapi/machinery/labels.ts';
+import { type LabelSelectorRequirements, labelMatcher, parseLabelSelector } from '../../openapi/machinery/labels.ts';
 import type { Summary } from './core.ts';
 import type { ResourceDefinition } from './resource.ts';
 
@@ -20,10 +20,17 @@ export interface Selection {
   matches(summary: Summary): boolean;
 }
 
+/** Longer selectors cost more than what they select. Kubernetes' only bound is that of the whole head of a request. */
+const LONGEST = 64 * 1024;
+
 /** From ?labelSelector= and ?fieldSelector=. @throws StatusError 400 for what cannot be parsed or is not selectable. */
 export function selectionOf(definition: ResourceDefinition, query: URLSearchParams): Selection {
   let labels: LabelSelectorRequirements;
   let fields: FieldSelector;
+  for (const name of ['labelSelector', 'fieldSelector']) {
+    const { length } = query.get(name) ?? '';
+    if (length > LONGEST) throw errors.badRequest(`the ${name} has ${length} characters; at most ${LONGEST} are read`);
+  }
   try {
     labels = parseLabelSelector(query.get('labelSelector') ?? '');
     fields = parseFieldSelector(query.get('fieldSelector') ?? '');
@@ -32,11 +39,11 @@ export function selectionOf(definition: ResourceDefinition, query: URLSearchPara
     if (error instanceof SelectorError) throw errors.badRequest(error.message);
     throw error;
   }
+  const matchesLabels = labelMatcher(labels);
   return {
     everything: labels.length === 0 && fields.length === 0,
     name: requiredFieldValue(fields, 'metadata.name'),
-    matches: (summary) =>
-      matchesLabels(labels, summary.labels) && matchesFields(fields, (path) => summary.fields[path] ?? ''),
+    matches: (summary) => matchesLabels(summary.labels) && matchesFields(fields, (path) => summary.fields[path] ?? ''),
   };
 }
 

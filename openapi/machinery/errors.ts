@@ -1,7 +1,7 @@
 import { causesOf, type FieldError, fieldErrorsText, quote } from './field-error.ts';
 import type { Status, StatusCause, StatusDetails } from './object.ts';
 
-export { type FieldError, type FieldErrorType, field, fieldErrorText } from './field-error.ts';
+export { type FieldError, type FieldErrorType, field, fieldErrorText, MOST_FIELD_ERRORS } from './field-error.ts';
 
 /**
  * Every error that the API answers, in one table: HTTP code and Kubernetes reason. Clients decide by the reason (retry,

@@ -40,6 +40,13 @@ test('R4: depth is limited', () => {
   assert.doesNotThrow(() => readJson(`${'['.repeat(256)}${']'.repeat(256)}`));
 });
 
+test('R6: the number of values is limited', () => {
+  for (const item of ['0', '{}', '{"a":1}']) {
+    assert.throws(() => readJson(`[${Array(100_000).fill(item).join(',')}]`), /more than 100000 values/, item);
+  }
+  assert.doesNotThrow(() => readJson(`[${Array(90_000).fill('"a,b"').join(',')}]`));
+});
+
 test('R5: bad UTF-8 and bad JSON are refused with a sentence', () => {
   assert.throws(() => readJson(Buffer.from([0x22, 0xff, 0x22])), /not valid UTF-8/);
   assert.throws(() => readJson(''), /the body is not valid JSON/);

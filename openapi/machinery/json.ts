@@ -10,6 +10,7 @@ import type { JsonValue } from './json-value.ts';
  * R3 `__proto__` is a key like any other: an own member of the value, found by Object.entries and by nothing inherited.
  * R4 At most 256 levels deep, so that no recursive walk after this one can overflow the stack.
  * R5 The text is well-formed UTF-8.
+ * R6 At most 100,000 values, so that walks and copies of what was read take a few milliseconds each.
  */
 export class JsonError extends Error {
   override readonly name = 'JsonError';
@@ -28,6 +29,7 @@ export interface JsonBody {
 }
 
 const MAXIMUM_DEPTH = 256;
+const MAXIMUM_VALUES = 100_000;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Throws JsonError with a sentence for the person who sent it. For texts of a few hundred KiB at most. */
@@ -86,6 +88,8 @@ class Inspection {
   readonly #text: string;
   readonly #levels: Level[] = [];
   #at = 0;
+  /** Openings and commas: no value comes without one of them, but for the first. */
+  #values = 1;
 
   constructor(text: string) {
     this.#text = text;
@@ -109,6 +113,7 @@ class Inspection {
             ? { kind: 'object', keys: new Set(), key: '', expectsKey: true }
             : { kind: 'list', index: 0 },
         );
+        this.#count();
         this.#at++;
       } else if (character === 0x7d || character === 0x5d) {
         levels.pop();
@@ -116,6 +121,7 @@ class Inspection {
       } else if (character === 0x2c) {
         if (level?.kind === 'object') level.expectsKey = true;
         else if (level) level.index++;
+        this.#count();
         this.#at++;
       } else if (character === 0x2d || (character >= 0x30 && character <= 0x39)) {
         const start = this.#at;
@@ -126,6 +132,11 @@ class Inspection {
       }
     }
     return this.#at >= text.length;
+  }
+
+  #count(): void {
+    this.#values += 1;
+    if (this.#values > MAXIMUM_VALUES) throw new JsonError(`the body holds more than ${MAXIMUM_VALUES} values`);
   }
 
   #string(level: Level | undefined): void {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import {
   formatLabelSelector,
+  labelMatcher,
   labelSelectorRequirements,
   matchesLabels,
   parseLabelSelector,
@@ -136,4 +137,14 @@ test('property: any text is read or refused with a SelectorError', () => {
       }
     }),
   );
+});
+
+test('a prepared matcher answers as the plain one does', () => {
+  for (const text of ['', 'a', '!a', 'a=1', 'a!=1', 'a in (1,2,)', 'a notin (1,2)', 'a>1,a<5', 'toString']) {
+    const requirements = parseLabelSelector(text);
+    const prepared = labelMatcher(requirements);
+    for (const labels of [{}, { a: '' }, { a: '1' }, { a: '3' }, { b: '1' }]) {
+      assert.equal(prepared(labels), matchesLabels(requirements, labels), `${text} ${JSON.stringify(labels)}`);
+    }
+  }
 });

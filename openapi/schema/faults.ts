@@ -1,5 +1,5 @@
 import type { Fault } from '../generated/validators.js';
-import { type FieldError, field } from '../machinery/errors.ts';
+import { type FieldError, field, MOST_FIELD_ERRORS } from '../machinery/errors.ts';
 import { isJsonObject, type Shape } from './shape.ts';
 
 /**
@@ -7,7 +7,8 @@ import { isJsonObject, type Shape } from './shape.ts';
  * know from custom resources).
  */
 export function fieldErrorsOf(faults: readonly Fault[], object: unknown, shape: Shape): FieldError[] {
-  return faults.flatMap((fault) => {
+  // One more than is told, so that it is seen that there are more.
+  return faults.slice(0, MOST_FIELD_ERRORS + 1).flatMap((fault) => {
     const { path, value } = locate(fault.instancePath, object, shape);
     return fieldErrorOf(fault, path, value) ?? [];
   });

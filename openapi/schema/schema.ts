@@ -2,6 +2,7 @@ import * as compiled from '../generated/validators.js';
 import { defaultMachine } from '../machine/defaults.ts';
 import type { FieldError } from '../machinery/errors.ts';
 import type { KubernetesObject } from '../machinery/object.ts';
+import { crowdError } from './crowd.ts';
 import { applyDefaults } from './defaults.ts';
 import { definitionOfKind } from './definitions.ts';
 import { fieldErrorsOf } from './faults.ts';
@@ -55,6 +56,8 @@ function make(definition: string): KindSchema {
     definition,
     shape,
     validate: (object) => {
+      const crowded = crowdError(object, shape);
+      if (crowded !== undefined) return [crowded];
       const faults = validator(object) ? [] : fieldErrorsOf(validator.errors ?? [], object, shape);
       return [...faults, ...valueErrors(object, shape)];
     },

@@ -1,4 +1,4 @@
-import { type FieldError, field } from '../machinery/errors.ts';
+import { type FieldError, field, MOST_FIELD_ERRORS } from '../machinery/errors.ts';
 import { formatError } from './formats.ts';
 import { childrenOf, isJsonObject, type Shape } from './shape.ts';
 
@@ -22,7 +22,7 @@ function hasRules(shape: Shape): boolean {
 }
 
 function walk(value: unknown, shape: Shape, path: string, found: FieldError[]): void {
-  if (!hasRules(shape)) return;
+  if (!hasRules(shape) || found.length > MOST_FIELD_ERRORS) return;
   switch (shape.kind) {
     case 'any':
       return;
@@ -59,6 +59,7 @@ function walk(value: unknown, shape: Shape, path: string, found: FieldError[]): 
 function duplicateKeys(items: readonly unknown[], keys: readonly string[], path: string, found: FieldError[]): void {
   const seen = new Set<string>();
   for (const [index, item] of items.entries()) {
+    if (found.length > MOST_FIELD_ERRORS) return;
     if (!isJsonObject(item)) continue;
     const named = Object.fromEntries(keys.map((key) => [key, item[key]]));
     const text = JSON.stringify(named);
@@ -73,6 +74,7 @@ function duplicateKeys(items: readonly unknown[], keys: readonly string[], path:
 function duplicateItems(items: readonly unknown[], path: string, found: FieldError[]): void {
   const seen = new Set<unknown>();
   for (const [index, item] of items.entries()) {
+    if (found.length > MOST_FIELD_ERRORS) return;
     if (seen.has(item)) found.push(field.duplicate(`${path}[${index}]`, item));
     seen.add(item);
   }
