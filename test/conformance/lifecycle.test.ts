@@ -91,30 +91,6 @@ describe('create, get, list, update, patch, delete', () => {
     assert.equal(status.body.metadata.resourceVersion, label.body.metadata.resourceVersion);
   });
 
-  test('P1 to P3: json and merge patches, and the answers for those that do not apply', async () => {
-    const json = 'application/json-patch+json';
-    const add = [{ op: 'add', path: '/metadata/annotations', value: { a: 'b' } }];
-    const { body } = await t.admin.patch(`${MACHINES}/web`, add, json).expect(200);
-    assert.deepEqual(body.metadata.annotations, { a: 'b' });
-    const failing = [{ op: 'test', path: '/metadata/annotations/a', value: 'x' }];
-    const refused = await t.admin.patch(`${MACHINES}/web`, failing, json).expect(422);
-    assert.equal(refused.body.message, 'the server rejected our request due to an error in our request');
-    await t.admin.patch(`${MACHINES}/web`, '{"op":', json).expect(400);
-    await t.admin.patch(`${MACHINES}/web`, '[]').expect(400);
-    await t.admin.patch(`${MACHINES}/web`, { metadata: { resourceVersion: '1' } }).expect(409);
-    const renamed = await t.admin.patch(`${MACHINES}/web`, { metadata: { name: 'other' } }).expect(422);
-    assert.equal(renamed.body.details.causes[0].field, 'metadata.name');
-    const removed = await t.admin.patch(`${MACHINES}/web`, { metadata: { annotations: null } }).expect(200);
-    assert.equal(removed.body.metadata.annotations, undefined);
-  });
-
-  test('P2, C19: strategic merge and apply patches, and patches without a type, are 415', async () => {
-    for (const type of ['application/strategic-merge-patch+json', 'application/apply-patch+yaml', 'text/plain']) {
-      const { body } = await t.admin.patch(`${MACHINES}/web?fieldManager=x`, {}, type).expect(415);
-      assert.equal(body.reason, 'UnsupportedMediaType');
-    }
-  });
-
   test('K50: name, namespace and version of body and URL must agree', async () => {
     const { body } = await t.admin.get(`${MACHINES}/web`).expect(200);
     const named = { ...body, metadata: { ...body.metadata, name: 'other' } };
