@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { flag, flagsOrExit } from '../../base/flags.ts';
 import { up } from '../harness/embedded.ts';
+import { measureApi } from './api/api.ts';
 import { measureIdle } from './idle.ts';
 import { measureStart } from './start.ts';
 
@@ -15,12 +16,15 @@ async function main(): Promise<void> {
     name: 'hack/bench',
     about: 'Measures what SPECIFICATION.md promises and writes the samples to docs/performance/.',
     flags: {
-      only: flag.list({ about: 'Measurements to run: start, idle.', fallback: ['idle', 'start'] }),
+      only: flag.list({ about: 'Measurements to run: api, idle, start.', fallback: ['idle', 'start', 'api'] }),
       pairs: flag.integer({ about: 'Pairs of starts.', fallback: 12, min: 1, max: 1000 }),
+      rounds: flag.integer({ about: 'Rounds of each measurement of the API.', fallback: 6, min: 1, max: 100 }),
+      seconds: flag.integer({ about: 'Seconds of one load of the API.', fallback: 5, min: 1, max: 60 }),
+      objects: flag.integer({ about: 'Objects in a long list.', fallback: 10_000, min: 100, max: 100_000 }),
       'idle-seconds': flag.integer({ about: 'Seconds to watch the idle system.', fallback: 60, min: 1, max: 3600 }),
     },
   });
-  await up(['tiny']);
+  if (flags.only.some((name) => name !== 'api')) await up(['tiny']);
   for (const name of flags.only) {
     switch (name) {
       case 'idle': {
@@ -44,8 +48,15 @@ async function main(): Promise<void> {
         keep('start', report);
         break;
       }
+      case 'api': {
+        const { seconds, objects, rounds } = flags;
+        const report = await measureApi({ pairs: rounds, seconds, objects }, console.log);
+        console.log(`the API against a custom resource: ${verdict(report.kept)}`);
+        keep('api', report);
+        break;
+      }
       default:
-        throw new Error(`there is no measurement ${JSON.stringify(name)}; there are idle and start`);
+        throw new Error(`there is no measurement ${JSON.stringify(name)}; there are api, idle and start`);
     }
   }
 }
