@@ -3,14 +3,14 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { sleep } from '../../base/backoff.ts';
+import { openAuthority } from '../../base/certificates/authority.ts';
 import { sourceRoot } from '../embedded/settings.ts';
 import type { ClusterHome } from './home.ts';
-import { torporAuthority } from './torpor.ts';
 
 /**
  * Makes torpor.dev a part of the cluster's API: the manifests of deploy/aggregated, with what differs for an API server
- * that is no Pod. Its Service has no selector but the endpoint on this machine. Resolves when kube-apiserver calls the
- * APIService available, passes requests on and describes the kinds.
+ * that is no Pod. Its Service has no selector but the endpoint on this machine. This comes before the API server starts,
+ * which needs the rights that stand there.
  */
 const MANIFESTS = path.join(sourceRoot, 'deploy/aggregated');
 const API_SERVICE = 'v1alpha1.torpor.dev';
@@ -24,11 +24,16 @@ interface Manifest {
 }
 
 export async function registerTorpor(home: ClusterHome, address: string, port: number): Promise<void> {
-  const authority = await readFile(torporAuthority(home));
+  // The API server makes it at its first start, which comes after this, and takes what is there.
+  const { certificate: authority } = await openAuthority(home.torpor.pki, 'torpor-ca');
   const manifests = (await shipped()).flatMap((manifest) => asProcess(manifest, authority, address, port));
   // The namespace comes first.
   manifests.sort((a, b) => Number(b.kind === 'Namespace') - Number(a.kind === 'Namespace'));
   await kubectl(home, ['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }));
+}
+
+/** Resolves when kube-apiserver calls the APIService available, passes requests on and describes the kinds. */
+export async function torporIsServed(home: ClusterHome): Promise<void> {
   await kubectl(home, ['wait', `apiservice/${API_SERVICE}`, '--for=condition=Available', '--timeout=60s']);
   // The condition may still be that of an API server that was here before.
   await answers(home, '/apis/torpor.dev/v1alpha1', '"virtualmachines"');
@@ -57,10 +62,10 @@ async function shipped(): Promise<Manifest[]> {
   return texts.flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as Manifest));
 }
 
-function asProcess(manifest: Manifest, authority: Buffer, address: string, port: number): readonly Manifest[] {
+function asProcess(manifest: Manifest, authority: string, address: string, port: number): readonly Manifest[] {
   switch (manifest.kind) {
     case 'APIService':
-      return [{ ...manifest, spec: { ...manifest.spec, caBundle: authority.toString('base64') } }];
+      return [{ ...manifest, spec: { ...manifest.spec, caBundle: Buffer.from(authority).toString('base64') } }];
     case 'Service': {
       const { selector: _, ...spec } = manifest.spec ?? {};
       const { name, namespace } = manifest.metadata;

@@ -6,7 +6,7 @@ import { controlPlane, FIRST_SERVICE } from './control-plane.ts';
 import { clusterHomeAt, makeClusterHome } from './home.ts';
 import { writeKubeconfigs } from './kubeconfigs.ts';
 import { addOwnAddress } from './own-address.ts';
-import { registerTorpor } from './register.ts';
+import { registerTorpor, torporIsServed } from './register.ts';
 import { checkedAddress, clusterPorts, upFlags } from './settings.ts';
 import { torporApiserver, torporReconcilers } from './torpor.ts';
 
@@ -42,8 +42,9 @@ async function main(): Promise<void> {
   await bringUp(etcd);
   await bringUp(apiserver);
   if (given.torpor) {
-    for (const component of torporApiserver(home, ports.torpor, address)) await bringUp(component);
     await progress.step('registration of torpor.dev', () => registerTorpor(home, address, ports.torpor.apiserver));
+    for (const component of torporApiserver(home, ports.torpor, address)) await bringUp(component);
+    await progress.step('torpor.dev in the API', () => torporIsServed(home));
   }
   // The controller manager looks for kinds when it starts and then only now and then: ours are there before it.
   for (const component of others) await bringUp(component);

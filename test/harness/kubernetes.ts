@@ -10,6 +10,7 @@ import { clusterPorts } from '../../hack/kubernetes/settings.ts';
 import { torporApiserver, torporReconcilers } from '../../hack/kubernetes/torpor.ts';
 import { Client } from '../../openapi/client/client.ts';
 import { connect } from '../../openapi/client/kubeconfig.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 
 /**
  * A real Kubernetes control plane with Torpor behind it, made by hack/cluster itself with ports, an address and a home
@@ -54,8 +55,12 @@ const UP_MS = 1_800_000;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Builds Kubernetes if need be, and runs hack/cluster until everything is ready. */
+/**
+ * Builds Kubernetes if need be, and runs hack/cluster until everything is ready. Suites end servers of the cluster, so
+ * one process at a time works with it: others wait here until this one has ended.
+ */
 export async function clusterUp(): Promise<Cluster> {
+  await oneAtATime(HOME, UP_MS);
   const flags = [`--home=${HOME}`, `--port-base=${PORT_BASE}`, `--address=${ADDRESS}`, '--torpor'];
   await run('hack/cluster', ['up', ...flags]);
   const programs = (await run('hack/kubernetes/build', [])).trim();
