@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { request as httpsRequest } from 'node:https';
 import { after, afterEach, before, test } from 'node:test';
+import { patch, type Received } from '../harness/webhook-server.ts';
 import { type AdmissionServer, startAdmissionServer } from './admission-server.ts';
 import { MACHINES } from './harness.ts';
 import { machine } from './machines.ts';
 import { POOLS, pool } from './pools.ts';
-import { patch, type Received } from './webhook-server.ts';
 
 let server: AdmissionServer;
 before(async () => {

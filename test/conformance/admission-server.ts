@@ -21,9 +21,9 @@ import { Shutdown } from '../../base/shutdown.ts';
 import { type ApiObject, type Resource, resources } from '../../openapi/client/resources.ts';
 import { startEtcd, type TemporaryEtcd } from '../harness/etcd.ts';
 import { freePort } from '../harness/free-port.ts';
+import { WebhookServer } from '../harness/webhook-server.ts';
 import { issue } from './injected-server.ts';
 import { TestHost } from './test-host.ts';
-import { WebhookServer } from './webhook-server.ts';
 
 export const services = core('services', 'Service');
 export const endpoints = core('endpoints', 'Endpoints');

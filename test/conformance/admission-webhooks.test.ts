@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { resources } from '../../openapi/client/resources.ts';
+import { patch, type Received } from '../harness/webhook-server.ts';
 import { type AdmissionServer, endpoints, namespace, services, startAdmissionServer } from './admission-server.ts';
 import { HOSTS, MACHINES } from './harness.ts';
 import { host, machine } from './machines.ts';
-import { patch, type Received } from './webhook-server.ts';
 
 let server: AdmissionServer;
 before(async () => {

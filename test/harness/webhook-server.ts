@@ -35,7 +35,7 @@ export class WebhookServer {
   }
 
   /** Its certificate is good for these names. */
-  static async start(authority: Authority, names: readonly string[]): Promise<WebhookServer> {
+  static async start(authority: Authority, names: readonly string[], address = '127.0.0.1'): Promise<WebhookServer> {
     const key = await newPrivateKey();
     const subject = { commonName: 'webhook' };
     const publicKey = createPublicKey(createPrivateKey(key));
@@ -45,7 +45,7 @@ export class WebhookServer {
       authority,
     );
     const server = createServer({ key, cert });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => server.listen(0, address, resolve));
     return new WebhookServer(server);
   }
 
