@@ -205,7 +205,10 @@ function refused(
 ): Promise<{ code: number; body: { message: string; reason: string } }> {
   return new Promise((resolve, reject) => {
     const ws = dial(path, pair, protocols);
-    ws.on('open', () => reject(new Error('the upgrade was accepted')));
+    ws.on('open', () => {
+      ws.terminate();
+      reject(new Error('the upgrade was accepted'));
+    });
     ws.on('error', () => {});
     ws.on('unexpected-response', (_req, res) => {
       // The connection ends with the answer, and who keeps connections must know.
