@@ -27,6 +27,7 @@ import type { ResourceDefinition } from '../registry/resource.ts';
 import type { RequestContext } from '../request/context.ts';
 import type { UserInfo } from '../request/info.ts';
 import { writersOnly } from '../streams/writers-only.ts';
+import { measuredAccess } from './access-metrics.ts';
 import { type Documents, documentRouter } from './documents.ts';
 import { type Check, healthEndpoint } from './health.ts';
 import { requestMetrics } from './metrics.ts';
@@ -85,6 +86,11 @@ export function createServer(parts: ApiServerParts): ApiServer {
   const inFlight = new InFlight({ readOnly: limits.readOnlyInFlight, mutating: limits.mutatingInFlight });
   const measured = requestMetrics(metrics, inFlight, servedBy(resources));
   const authorize = requireAllowed(parts.authorizer);
+  const access = measuredAccess(metrics, {
+    authenticate: parts.authenticate,
+    impersonate: createImpersonation(parts.authorizer),
+    authorize,
+  });
   const ending = new AbortController();
   let stopping = false;
 
@@ -93,9 +99,7 @@ export function createServer(parts: ApiServerParts): ApiServer {
     inFlight,
     requestTimeoutMs: limits.requestTimeoutMs,
     shutdown: ending.signal,
-    authenticate: parts.authenticate,
-    impersonate: createImpersonation(parts.authorizer),
-    authorize,
+    ...access,
     audit: parts.audit,
     observe: measured.observe,
   });

@@ -38,6 +38,12 @@ export function requestMetrics(
     labels: none([...shape, 'dry_run']),
     buckets: durations,
   });
+  const objective = metrics.histogram<keyof Labels>({
+    name: 'apiserver_request_sli_duration_seconds',
+    help: 'The same without what the server had to wait for from others, for objectives of service.',
+    labels: none(shape),
+    buckets: durations.filter((bound) => bound >= 0.05),
+  });
   const bytes = metrics.histogram<keyof Labels>({
     name: 'apiserver_response_sizes',
     help: 'Bytes of answers.',
@@ -47,6 +53,16 @@ export function requestMetrics(
   const longRunning = metrics.gauge<keyof Labels>({
     name: 'apiserver_longrunning_requests',
     help: 'Watches and streams that are open.',
+    labels: none(shape),
+  });
+  const terminations = metrics.counter<keyof Labels | 'code'>({
+    name: 'apiserver_request_terminations_total',
+    help: 'Requests that the server ended to protect itself: too many at once (429) or too long (504).',
+    labels: none([...shape, 'code']),
+  });
+  const aborts = metrics.counter<keyof Labels>({
+    name: 'apiserver_request_aborts_total',
+    help: 'Requests whose client went away before the end of the answer; watches and streams are left out.',
     labels: none(shape),
   });
   metrics.gauge<'request_kind'>({
@@ -68,17 +84,28 @@ export function requestMetrics(
     tlsHandshakeFailed: () => handshakes.inc(),
     observe(info, res) {
       const started = process.hrtime.bigint();
-      const labels = labelsOf(info, isServed);
+      const labels = labelsOf(info, res, isServed);
       const dry = { dry_run: poolOf(info.verb) === 'mutating' && info.query.has('dryRun') ? 'All' : '' };
       const long = isLongRunning(info);
+      const sentBefore = res.socket?.bytesWritten ?? 0;
       if (long) longRunning.inc(labels);
       return () => {
         if (long) longRunning.dec(labels);
         // A stream that took its connection over has answered 101 itself.
-        const code = res.headersSent ? res.statusCode : info.subresource === '' ? 0 : 101;
+        const upgraded = !res.headersSent && res.req.headers.upgrade !== undefined;
+        const code = res.headersSent ? res.statusCode : upgraded ? 101 : 0;
         total.inc({ ...labels, ...dry, code: String(code) });
-        if (!long) seconds.observe({ ...labels, ...dry }, Number(process.hrtime.bigint() - started) / 1e9);
-        const length = Number(res.getHeader('content-length'));
+        if (long) return;
+        const took = Number(process.hrtime.bigint() - started) / 1e9;
+        seconds.observe({ ...labels, ...dry }, took);
+        objective.observe(labels, took);
+        if (code === 429 || code === 504) terminations.inc({ ...labels, code: String(code) });
+        if (!res.writableEnded) {
+          aborts.inc(labels);
+          return;
+        }
+        // An answer that came in pieces says nowhere how long it is.
+        const length = Number(res.getHeader('content-length') ?? (res.socket?.bytesWritten ?? 0) - sentBefore);
         if (length > 0) bytes.observe(labels, length);
       };
     },
@@ -86,13 +113,13 @@ export function requestMetrics(
 }
 
 /** Only names that are served become labels: a client could make up any number of others. */
-function labelsOf(info: RequestInfo, isServed: Parameters<typeof requestMetrics>[2]): Labels {
+function labelsOf(info: RequestInfo, res: ServerResponse, isServed: Parameters<typeof requestMetrics>[2]): Labels {
   const { group, version, resource, subresource, namespace, name } = info;
   const component = 'apiserver';
   if (!info.isResource || !isServed(group, version, resource, subresource)) {
-    const verb = ['get', 'head', 'post', 'put', 'patch', 'delete'].includes(info.verb) ? info.verb : 'other';
+    const verb = ['get', 'post', 'put', 'patch', 'delete'].includes(info.verb) ? info.verb : 'other';
     return {
-      verb: info.isResource ? 'OTHER' : verb.toUpperCase(),
+      verb: info.isResource ? 'OTHER' : info.verb === 'head' ? 'GET' : verb.toUpperCase(),
       group: '',
       version: '',
       resource: '',
@@ -102,7 +129,12 @@ function labelsOf(info: RequestInfo, isServed: Parameters<typeof requestMetrics>
     };
   }
   const scope = name !== '' ? 'resource' : namespace !== '' ? 'namespace' : 'cluster';
-  const verb =
-    isLongRunning(info) && info.verb !== 'watch' ? 'CONNECT' : (upstreamVerbs[info.verb] ?? info.verb.toUpperCase());
-  return { verb, group, version, resource, subresource, scope, component };
+  return { verb: verbOf(info, res), group, version, resource, subresource, scope, component };
+}
+
+function verbOf(info: RequestInfo, res: ServerResponse): string {
+  if (isLongRunning(info) && info.verb !== 'watch') return 'CONNECT';
+  const { 'content-type': type = '' } = res.req.headers;
+  if (info.verb === 'patch' && /^application\/apply-patch\b/i.test(type)) return 'APPLY';
+  return upstreamVerbs[info.verb] ?? (info.verb === '' ? 'OTHER' : info.verb.toUpperCase());
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { FlagValues } from '../../base/flags.ts';
 import type { Logger } from '../../base/log.ts';
-import { createMetrics, type Metrics } from '../../base/metrics.ts';
+import { createMetrics } from '../../base/metrics.ts';
 import type { Shutdown } from '../../base/shutdown.ts';
 import { StoreReplaced } from '../../storage/store.ts';
 import { createAuthentication } from '../access/authentication/union.ts';
@@ -10,8 +10,6 @@ import { hostAdmission } from '../admission/host-admission.ts';
 import type { ServiceRouting } from '../admission/webhooks/service-address.ts';
 import { openHostCluster } from '../cluster/host-cluster.ts';
 import { openApiDocuments } from '../discovery/openapi.ts';
-import { prefixOf } from '../registry/keys.ts';
-import { isStored } from '../registry/registry.ts';
 import { type Api, createApi } from '../resources/api.ts';
 import { createAgentTunnel } from '../streams/agent-tunnel.ts';
 import { createLiveReceiver } from '../streams/live.ts';
@@ -24,6 +22,7 @@ import type { apiserverFlags } from './flags.ts';
 import { ensureComponentIdentities, ensureServerIdentities } from './identities.ts';
 import { openStore } from './open-store.ts';
 import { parsePair } from './pair.ts';
+import { storageMetrics, watchMetrics } from './storage-metrics.ts';
 import { WatchedFiles } from './watched-files.ts';
 
 export interface RunOptions {
@@ -92,7 +91,11 @@ export async function runApiServer({ flags, version, logger, shutdown }: RunOpti
     store,
     log: logger,
     embedded: flags.embedded,
-    watch: { minimumMs: flags['min-request-timeout'] * 1_000, historyEvents: flags['default-watch-cache-size'] },
+    watch: {
+      minimumMs: flags['min-request-timeout'] * 1_000,
+      historyEvents: flags['default-watch-cache-size'],
+      ...watchMetrics(metrics),
+    },
     live,
     reviews: {
       selfSubjectAccessReview: (object, user) => reviews().selfSubjectAccessReview(object, user),
@@ -113,7 +116,7 @@ export async function runApiServer({ flags, version, logger, shutdown }: RunOpti
   const parts = { cache: api.cache, flags, logger };
   const access: Access = cluster === undefined ? embeddedAccess(parts) : clusterAccess(parts, cluster);
   shutdown.add('access', () => access.close());
-  countObjects(metrics, api);
+  storageMetrics(metrics, api);
 
   const tls = () => ({ serving: serving.value, clientAuthorities: certificates.authorities() });
   const audit = await openAudit(flags, metrics, logger);
@@ -229,19 +232,4 @@ function reachable(address: string): string {
 
 function followPair(certificate: string, key: string, logger: Logger) {
   return WatchedFiles.open([certificate, key], parsePair, logger);
-}
-
-function countObjects(metrics: Metrics, api: Api): void {
-  const stored = api.definitions.filter(isStored);
-  metrics.gauge<'resource'>({
-    name: 'apiserver_storage_objects',
-    help: 'Stored objects by resource.',
-    labels: { resource: [] },
-    collect() {
-      for (const definition of stored) {
-        const { plural, group } = definition;
-        this.set({ resource: group === '' ? plural : `${plural}.${group}` }, api.cache.count(prefixOf(definition)));
-      }
-    },
-  });
 }

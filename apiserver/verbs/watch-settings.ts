@@ -11,6 +11,8 @@ export interface WatchSettings {
   readonly pingEveryMs: number;
   /** Told of every event that is sent and its bytes, for metrics. */
   readonly onEvent: (definition: ResourceDefinition, bytes: number) => void;
+  /** Told of every watch that is ended because its client does not read. */
+  readonly onSlow: (definition: ResourceDefinition) => void;
 }
 
 /** kube-apiserver's own times. */
@@ -20,6 +22,7 @@ export const standardWatchSettings: WatchSettings = {
   lastBookmarkMs: 2_000,
   pingEveryMs: 30_000,
   onEvent: () => undefined,
+  onSlow: () => undefined,
 };
 
 /** How many milliseconds a watch lasts that asked for so many, or for none. */

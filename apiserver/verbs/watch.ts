@@ -47,6 +47,12 @@ export async function openWatch(
     const from = startOf(options);
     const opening = await cache.watch(scopeOf(target, selection, context.info.name), from, {
       signal: time.signal,
+      onEnded: (why) => {
+        if (why !== 'slow') return;
+        settings.onSlow(target.definition);
+        // V3. The client comes back with its last revision; what is in its way it gets no more of.
+        sink.destroy();
+      },
       ...(options.bookmarks ? { bookmarkEveryMs: settings.bookmarkEveryMs } : {}),
     });
     // V1
@@ -192,8 +198,7 @@ class WatchStream {
       case 'closed':
         return this.#sink.end();
       case 'slow':
-        // The client comes back with its last revision; it has not read what is in the way, so it gets no more.
-        return this.#sink.destroy();
+        return;
       case 'resync':
         return this.fail(errors.expired('too old resource version: the history of this watch is gone, list again'));
       default:
