@@ -10,6 +10,7 @@ import { hostAdmission } from '../admission/host-admission.ts';
 import type { ServiceRouting } from '../admission/webhooks/service-address.ts';
 import { openHostCluster } from '../cluster/host-cluster.ts';
 import { openApiDocuments } from '../discovery/openapi.ts';
+import { isStored } from '../registry/registry.ts';
 import { type Api, createApi } from '../resources/api.ts';
 import { createAgentTunnel } from '../streams/agent-tunnel.ts';
 import { createLiveReceiver } from '../streams/live.ts';
