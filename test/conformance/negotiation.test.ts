@@ -383,4 +383,20 @@ describe('content negotiation', () => {
     const back = await admin.put(path, yaml.text).set('Content-Type', 'application/yaml').expect(200);
     assert.ok(back.text.includes('"data":{"__proto__":"s","toString":"u"}'), back.text);
   });
+
+  test('C20: server-side apply merges, keeps and removes such keys as any other', async () => {
+    const apply = async (manager: string, data: string) => {
+      const body = `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"applied"},"data":${data}}`;
+      const sent = admin.patch(`${CONFIGMAPS}/applied?fieldManager=${manager}`, body, 'application/apply-patch+yaml');
+      const answer = await sent.expect((response) => assert.ok(response.status < 300, response.text));
+      return answer.text;
+    };
+    await apply('a', '{"a":"1"}');
+    const merged = '{"a":"1","__proto__":"p","constructor":"c"}';
+    assert.ok((await apply('b', '{"__proto__":"p","constructor":"c"}')).includes(`"data":${merged}`));
+    assert.ok((await apply('b', '{"__proto__":"q","constructor":"c"}')).includes('"__proto__":"q"'));
+    const left = await apply('a', '{}');
+    assert.ok(left.includes('"data":{"__proto__":"q","constructor":"c"}'), left);
+    assert.ok((await apply('b', '{"__proto__":"q"}')).includes('"data":{"__proto__":"q"}'));
+  });
 });

@@ -47,6 +47,21 @@ describe('errors', () => {
     assert.deepEqual(body, failure(409, 'AlreadyExists', 'virtualmachines.torpor.dev "web" already exists', details));
   });
 
+  test('E6: somebody else owns what is applied', async () => {
+    const apply = (manager: string, app: string) => {
+      const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'owned', labels: { app } } };
+      return t.admin.patch(`${CONFIGMAPS}/owned?fieldManager=${manager}`, object, 'application/apply-patch+yaml');
+    };
+    await apply('first', 'a').expect(201);
+    const { body } = await apply('second', 'b').expect(409);
+    assert.equal(body.reason, 'Conflict');
+    assert.match(body.message, /^Apply failed with 1 conflict: conflict with "first"/);
+    assert.equal(body.details.causes.length, 1);
+    const [cause] = body.details.causes;
+    assert.deepEqual([cause.reason, cause.field], ['FieldManagerConflict', '.metadata.labels.app']);
+    assert.match(cause.message, /^conflict with "first"/);
+  });
+
   test('E7: one thing wrong and several', async () => {
     const one = await t.admin.post(MACHINES, machine('Web')).expect(422);
     assert.equal(one.body.reason, 'Invalid');

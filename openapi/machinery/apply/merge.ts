@@ -1,5 +1,5 @@
 import type { ArrayShape, Shape } from '../../schema/shape.ts';
-import type { JsonObject, JsonValue } from '../json-value.ts';
+import { type JsonObject, type JsonValue, ownMember, putMember } from '../json-value.ts';
 import { listItems } from './list-items.ts';
 import { shapeOfField, structureOf } from './structure.ts';
 
@@ -21,8 +21,8 @@ function merge(live: JsonValue, wanted: JsonValue, shape: Shape): JsonValue {
 function mergeFields(live: JsonObject, wanted: JsonObject, shape: Shape): JsonObject {
   const result: JsonObject = { ...live };
   for (const [name, value] of Object.entries(wanted)) {
-    const before = live[name];
-    result[name] = before === undefined ? value : merge(before, value, shapeOfField(shape, name));
+    const before = ownMember(live, name);
+    putMember(result, name, before === undefined ? value : merge(before, value, shapeOfField(shape, name)));
   }
   return result;
 }

@@ -1,5 +1,5 @@
 import type { Shape } from '../../schema/shape.ts';
-import type { JsonObject, JsonValue } from '../json-value.ts';
+import { type JsonObject, type JsonValue, putMember } from '../json-value.ts';
 import { fieldElement } from './elements.ts';
 import { type FieldSet, type FieldTree, isMember } from './field-set.ts';
 import { listItems } from './list-items.ts';
@@ -25,7 +25,7 @@ function without(value: JsonValue, set: FieldTree, shape: Shape): JsonValue | un
       for (const [name, member] of Object.entries(structure.fields)) {
         const node = set[fieldElement(name)];
         const kept = node === undefined ? member : left(member, node, shapeOfField(shape, name));
-        if (kept !== undefined) result[name] = kept;
+        if (kept !== undefined) putMember(result, name, kept);
         removed ||= kept === undefined;
       }
       return removed && Object.keys(result).length === 0 ? undefined : result;

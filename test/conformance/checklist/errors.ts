@@ -1,4 +1,4 @@
-import { built, declined, open, type Section } from './item.ts';
+import { built, declined, type Section } from './item.ts';
 
 /** Status objects of errors. */
 export const errors: Section = {
@@ -7,7 +7,7 @@ export const errors: Section = {
   E3: built('No unique name could be drawn.'),
   E4: built('A stale version.'),
   E5: built('A precondition does not hold; the kind is the Kind.'),
-  E6: open,
+  E6: built('Somebody else owns what is applied.'),
   E7: built('Invalid, with causes, reasons and paths; very many are cut.'),
   E8: built('What cannot be read.'),
   E9: built('Nobody.'),
