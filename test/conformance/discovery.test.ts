@@ -285,7 +285,7 @@ test('D22: every resource and subresource names its kind, in every document', as
         }
       }
     }
-    assert.ok(seen > 20);
+    assert.ok(seen > 20, `${seen}`);
   } finally {
     await served.server.stop();
   }

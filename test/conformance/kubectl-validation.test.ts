@@ -94,7 +94,7 @@ function validation({ version, since, kubectl }: Generation): void {
     });
     assert.match(await kubectl().withFile(timeless, 'apply', '-f'), /timeless created/);
     const read = JSON.parse(await kubectl().ok('get', 'vm', 'numbers', '-o', 'json'));
-    assert.ok(read.status);
+    assert.ok(read.status, 'it is there');
     read.metadata.labels = { again: 'yes' };
     assert.match(await kubectl().withFile(read, 'apply', '-f'), /numbers configured/);
   });

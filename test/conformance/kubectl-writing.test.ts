@@ -174,11 +174,26 @@ function writing({ version, namespace, since, kubectl }: Generation): void {
     await says('create', '-f', both);
     assert.match(await says('delete', '-f', both, '--wait=false', '--cascade=orphan'), /"two" deleted/);
     const { metadata } = JSON.parse(await says('get', 'vm', 'two', '-o', 'json'));
-    assert.ok(metadata.deletionTimestamp);
-    assert.ok(metadata.finalizers.includes('orphan'));
+    assert.ok(metadata.deletionTimestamp, 'it is there');
+    assert.equal(metadata.finalizers.includes('orphan'), true, `${metadata.finalizers}`);
     for (const name of ['one', 'two']) await letGo(name);
     assert.match((await kubectl().run('delete', 'vm', 'two')).text, /NotFound/);
     assert.equal(await says('delete', 'vm', 'two', '--ignore-not-found'), '');
+  });
+
+  test(`kubectl ${version}: apply prunes what the manifest has no more; what was applied last can be set`, async () => {
+    const team = (name: string) => halted(name, (body) => Object.assign(body.metadata, { labels: { team: 'pruned' } }));
+    await says('apply', '-f', await file(team('kept'), team('dropped')));
+    const only = await file(team('kept'));
+    const kinds = `--prune-${since('1.27') ? 'allowlist' : 'whitelist'}=torpor.dev/v1alpha1/VirtualMachine`;
+    assert.match(
+      await says('apply', '--prune', '-l', 'team=pruned', kinds, '-f', only),
+      /kept unchanged\n.*dropped pruned/,
+    );
+    await letGo('dropped');
+    assert.match(await says('apply', 'set-last-applied', '-f', await file(withMemory('kept', '256Mi'))), /configured/);
+    assert.match(await says('apply', 'view-last-applied', 'vm', 'kept'), /guest: 256Mi/);
+    assert.equal(await guestOf('kept'), '128Mi');
   });
 
   test(`kubectl ${version}: the kinds of Kubernetes beside ours, in one manifest`, async () => {
