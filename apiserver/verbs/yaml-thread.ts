@@ -65,8 +65,10 @@ export class YamlThread {
   }
 
   #start(): Worker {
-    const thread = new Worker(new URL('./yaml-reader.mjs', import.meta.url));
-    thread.unref();
+    // Plain JavaScript: whatever was loaded into this process for TypeScript has no place there.
+    const thread = new Worker(new URL('./yaml-reader.mjs', import.meta.url), { execArgv: [] });
+    // Only now: a thread that comes up keeps the process alive again.
+    thread.on('online', () => thread.unref());
     thread.on('message', (outcome: YamlOutcome) => {
       if (thread === this.#thread) this.#settle(outcome);
     });
