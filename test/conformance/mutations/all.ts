@@ -1,6 +1,7 @@
 import type { Mutation } from '../../../hack/mutation/mutation.ts';
 import { access } from './access.ts';
 import { content } from './content.ts';
+import { controllers } from './controllers.ts';
 import { deletion } from './deletion.ts';
 import { discovery } from './discovery.ts';
 import { errors } from './errors.ts';
@@ -23,5 +24,6 @@ export const mutations: readonly Mutation[] = [
   ...access,
   ...subresources,
   ...errors,
+  ...controllers,
   ...health,
 ];
