@@ -63,6 +63,14 @@ describe('running one test file', () => {
     assert.match(failuresOf(result.output), /the expression is false, not true[\s\S]*long\.test\.ts:2002/);
   });
 
+  it('leaves threads that a test starts alone', async () => {
+    const thread = "new Worker('require(\\'node:worker_threads\\').parentPort.postMessage(1)', { eval: true })";
+    const result = await run(
+      `import { once } from 'node:events'; import { Worker } from 'node:worker_threads'; it('a', async () => { await once(${thread}, 'message'); });`,
+    );
+    assert.equal(result.passed, true, result.output);
+  });
+
   it('reads the last closing lines, not some in the middle', () => {
     const block = (pass: number) =>
       `# tests 3\n# suites 1\n# pass ${pass}\n# fail 0\n# cancelled 0\n# skipped 0\n# todo 0\n# duration_ms 5\n`;

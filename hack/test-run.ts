@@ -68,7 +68,7 @@ export function runFile(file: string, timeoutMs: number, { directory, signal }: 
     const child = spawn(
       process.execPath,
       [
-        ...['--import', 'tsx', '--import', './hack/plain-assertions.ts', '--enable-source-maps'],
+        ...['--import', 'tsx', '--import', './hack/plain-assertions.mjs', '--enable-source-maps'],
         ...['--test-reporter=tap', '--test-reporter-destination=stdout', file],
       ],
       {

@@ -4,8 +4,13 @@ import assert, { AssertionError } from 'node:assert';
  * Loaded before a test file. When assert.ok(x) fails without a message, Node looks for the text of the call by parsing
  * the file from one position after the other. tsx serves a file as one long line, for which that takes many minutes: a
  * test that fails would look like one that hangs, and its reason would be lost.
+ *
+ * Plain JavaScript, because threads that a test starts load it too, before they can read TypeScript.
+ *
+ * @param {unknown} value
+ * @param {string | Error} [message]
  */
-function ok(this: unknown, value: unknown, message?: string | Error): void {
+function ok(value, message) {
   if (value) return;
   if (message instanceof Error) throw message;
   const text = message ?? `the expression is ${String(value)}, not true`;
