@@ -72,7 +72,8 @@ export async function applyObject(
     try {
       const { apiVersion, kind } = configuration;
       const object = laidOver({ apiVersion, kind, metadata: { name, namespace: request.namespace } });
-      return { created: true, object: await createObject(core, object, context, decided) };
+      const created = await createObject(core, object, context, decided);
+      return { created: true, object: created.object };
     } catch (error) {
       if (attempt >= ATTEMPTS || !isError(error, 'alreadyExists')) throw error;
     }

@@ -5,6 +5,7 @@ import type { Cache } from '../../storage/cache/cache.ts';
 import type { Store } from '../../storage/store.ts';
 import type { AdmissionChain } from '../admission/request.ts';
 import type { UserInfo } from '../request/info.ts';
+import type { Foreseen } from './foreseen.ts';
 import { placeOf } from './keys.ts';
 import type { NamespaceLifecycle } from './namespace-lifecycle.ts';
 import type { ResourceDefinition } from './resource.ts';
@@ -47,6 +48,8 @@ export interface ResourceCore {
   readonly definition: ResourceDefinition;
   readonly store: Store;
   readonly cache: ObjectCache;
+  /** Told of what is about to be stored. */
+  readonly foreseen: Foreseen;
   readonly schema: Schema | undefined;
   /** Undefined for cluster-scoped resources, and where nobody keeps namespaces. */
   readonly namespaces: NamespaceLifecycle | undefined;

@@ -8,7 +8,8 @@ import type { KubernetesObject } from '../../openapi/machinery/object.ts';
 import type { Change } from '../../storage/store.ts';
 import { requestHead } from '../admission/request.ts';
 import { mutated, validated } from './admitted.ts';
-import { decodeObject } from './codec.ts';
+import { summaryOf } from './cache-codec.ts';
+import { decodeObject, servedBytes } from './codec.ts';
 import type { ResourceCore } from './core.ts';
 import { ownableBy, recordManagers, setManagedFields } from './field-managers.ts';
 import { encodeWithLimit } from './guaranteed-update.ts';
@@ -34,6 +35,12 @@ const GENERATE_ATTEMPTS = 8;
 /** A key alongside (a reservation) may be contended; the object's own key is not tried twice. */
 const ALONGSIDE_ATTEMPTS = 16;
 
+export interface Created {
+  readonly object: KubernetesObject;
+  /** The same as it is served; undefined for a dry run. */
+  readonly bytes: Buffer | undefined;
+}
+
 /**
  * Before-create rules, then one transaction that succeeds only when the key is absent.
  * @throws StatusError 400, 403 or 404 (namespace), 409 (exists), 422 (invalid).
@@ -43,7 +50,7 @@ export async function createObject(
   sent: KubernetesObject,
   context: WriteContext,
   request: WriteRequest,
-): Promise<KubernetesObject> {
+): Promise<Created> {
   const { definition } = core;
   const base = sent.metadata.name ? '' : (sent.metadata.generateName ?? '');
   const attempts = base === '' ? 1 : GENERATE_ATTEMPTS;
@@ -65,10 +72,10 @@ export async function createObject(
         throw error;
       },
     );
-    if (outcome === undefined) return object;
+    if (outcome.kind === 'stored') return { object, bytes: outcome.bytes };
     await withdraw?.();
     if (base !== '' && attempt >= attempts) throw errors.generateNameConflict(definition, name);
-    if (base === '') throw errors.alreadyExists(definition, name, Boolean(outcome.metadata.deletionTimestamp));
+    if (base === '') throw errors.alreadyExists(definition, name, Boolean(outcome.there.metadata.deletionTimestamp));
   }
 }
 
@@ -137,28 +144,28 @@ export function metadataErrors(core: ResourceCore, object: KubernetesObject) {
   });
 }
 
-/** Undefined when it was written, else what stands there already. */
-async function put(
-  core: ResourceCore,
-  key: string,
-  object: KubernetesObject,
-  dryRun: boolean,
-): Promise<KubernetesObject | undefined> {
+type PutOutcome =
+  | { readonly kind: 'stored'; readonly bytes: Buffer | undefined }
+  | { readonly kind: 'taken'; readonly there: KubernetesObject };
+
+async function put(core: ResourceCore, key: string, object: KubernetesObject, dryRun: boolean): Promise<PutOutcome> {
   const value = encodeWithLimit(object);
   for (let attempt = 0; attempt < ALONGSIDE_ATTEMPTS; attempt += 1) {
     const further = (await core.definition.strategy.alongside?.(object, undefined)) ?? [];
     if (dryRun) {
       const { entry } = await core.store.get(key);
-      return entry && decodeObject(entry.value, entry.revision);
+      if (entry === undefined) return { kind: 'stored', bytes: undefined };
+      return { kind: 'taken', there: decodeObject(entry.value, entry.revision) };
     }
     const changes: [Change, ...Change[]] = [{ kind: 'put', key, value, expect: 0n }, ...further];
+    core.foreseen.expect(key, value, summaryOf(core.definition, object, key));
     const outcome = await core.store.commit(changes);
     if (outcome.kind === 'committed') {
       object.metadata.resourceVersion = String(outcome.revision);
-      return undefined;
+      return { kind: 'stored', bytes: servedBytes(value, outcome.revision) };
     }
     if (outcome.key === key && outcome.current !== undefined) {
-      return decodeObject(outcome.current.value, outcome.current.revision);
+      return { kind: 'taken', there: decodeObject(outcome.current.value, outcome.current.revision) };
     }
   }
   throw errors.serverTimeout(core.definition, 'create');

@@ -10,6 +10,7 @@ import { admitEverything } from '../admission/request.ts';
 import { createCacheCodec } from './cache-codec.ts';
 import { decodeObject, encodeObject } from './codec.ts';
 import type { ResourceCore, Summary } from './core.ts';
+import { Foreseen } from './foreseen.ts';
 import { type ChangeFunction, guaranteedUpdate } from './guaranteed-update.ts';
 import { keyOf } from './keys.ts';
 import type { ResourceDefinition } from './resource.ts';
@@ -86,6 +87,7 @@ describe('guaranteedUpdate', () => {
     admit: () => undefined,
     admission: admitEverything,
     now: () => new Date(),
+    foreseen: new Foreseen(),
     nameOf: () => 'a',
   });
   const update = (change: ChangeFunction, dryRun = false) =>

@@ -1,6 +1,7 @@
 import { errors } from '../../openapi/machinery/errors.ts';
 import type { KubernetesObject } from '../../openapi/machinery/object.ts';
 import type { Change, Entry } from '../../storage/store.ts';
+import { summaryOf } from './cache-codec.ts';
 import { decodeObject, encodeObject } from './codec.ts';
 import { nothingChanged } from './compare.ts';
 import type { ResourceCore } from './core.ts';
@@ -81,6 +82,8 @@ export async function guaranteedUpdate(
       if (!(await counts())) continue;
       return { kind: wanted.kind === 'put' ? 'written' : 'removed', object: wanted.object };
     }
+    const [main] = changes;
+    if (main.kind === 'put') core.foreseen.expect(key, main.value, summaryOf(core.definition, wanted.object, key));
     const outcome = await core.store.commit(changes);
     if (outcome.kind === 'committed') {
       const object = wanted.object;

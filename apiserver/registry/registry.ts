@@ -1,6 +1,7 @@
 import type { Store } from '../../storage/store.ts';
 import { type AdmissionChain, admitEverything } from '../admission/request.ts';
 import { type Admission, nameOfKey, type ObjectCache, type Schema } from './core.ts';
+import type { Foreseen } from './foreseen.ts';
 import { createNamespaceLifecycle, type NamespaceLifecycle, storedNamespaces } from './namespace-lifecycle.ts';
 import type { ResourceDefinition } from './resource.ts';
 import { createResourceStore, type ResourceStore } from './store.ts';
@@ -26,6 +27,8 @@ export interface RegistryParts {
   readonly definitions: readonly ResourceDefinition[];
   readonly store: Store;
   readonly cache: ObjectCache;
+  /** The one that the cache's codec asks. */
+  readonly foreseen: Foreseen;
   readonly schemaFor: Registry['schemaFor'];
   /** Rules that depend on who writes what; absent = none. */
   readonly admit?: Admission;
@@ -37,7 +40,7 @@ export interface RegistryParts {
 }
 
 export function createRegistry(parts: RegistryParts): Registry {
-  const { definitions, store, cache, schemaFor } = parts;
+  const { definitions, store, cache, foreseen, schemaFor } = parts;
   const now = parts.now ?? (() => new Date());
   const embedded = definitions.some(({ group, plural }) => group === '' && plural === 'namespaces');
   const lifecycle = embedded ? createNamespaceLifecycle(storedNamespaces(store, cache)) : parts.namespaces;
@@ -52,6 +55,7 @@ export function createRegistry(parts: RegistryParts): Registry {
           definition,
           store,
           cache,
+          foreseen,
           schema,
           namespaces: namespaced ? lifecycle : undefined,
           admit: parts.admit ?? (() => undefined),

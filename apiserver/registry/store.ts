@@ -3,7 +3,7 @@ import type { KubernetesObject } from '../../openapi/machinery/object.ts';
 import type { Freshness } from '../../storage/cache/cache.ts';
 import { type AppliedObject, type ApplyRequest, applyObject } from './apply.ts';
 import type { ResourceCore } from './core.ts';
-import { createObject, type WriteRequest } from './create.ts';
+import { type Created, createObject, type WriteRequest } from './create.ts';
 import { type DeleteRequest, deleteObject } from './delete.ts';
 import type { Updated } from './guaranteed-update.ts';
 import { isSegment, keyOf } from './keys.ts';
@@ -17,7 +17,7 @@ export interface ResourceStore {
   /** @throws StatusError 404, or 504 when the revision asked for has not come yet. */
   get(namespace: string, name: string, freshness: Freshness): Promise<ObjectItem>;
   list(request: PageRequest): Promise<ObjectPage>;
-  create(object: KubernetesObject, context: WriteContext, request: WriteRequest): Promise<KubernetesObject>;
+  create(object: KubernetesObject, context: WriteContext, request: WriteRequest): Promise<Created>;
   update(
     name: string,
     desired: Desired,

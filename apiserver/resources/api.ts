@@ -7,6 +7,7 @@ import { type Store, StoreUnavailable } from '../../storage/store.ts';
 import type { AdmissionChain } from '../admission/request.ts';
 import { createCacheCodec } from '../registry/cache-codec.ts';
 import type { Admission, ObjectCache, Summary } from '../registry/core.ts';
+import { Foreseen } from '../registry/foreseen.ts';
 import { keyOf } from '../registry/keys.ts';
 import type { NamespaceLifecycle } from '../registry/namespace-lifecycle.ts';
 import { createRegistry, type Registry } from '../registry/registry.ts';
@@ -80,13 +81,23 @@ export function createApi(parts: ApiParts): Api {
     embedded: embedded ? { reviews: parts.reviews } : undefined,
   });
   const windowEvents = parts.watch?.historyEvents;
+  const foreseen = new Foreseen();
   const cache = new WatchCache<KubernetesObject, Summary>({
     store,
-    codec: createCacheCodec(definitions),
+    codec: createCacheCodec(definitions, foreseen),
     log,
     ...(windowEvents === undefined ? {} : { windowEvents }),
   });
-  const registry = createRegistry({ definitions, store, cache, schemaFor, admit: parts.admit, ...parts.host, now });
+  const registry = createRegistry({
+    definitions,
+    store,
+    cache,
+    foreseen,
+    schemaFor,
+    admit: parts.admit,
+    ...parts.host,
+    now,
+  });
   const watchSettings: WatchSettings = { ...standardWatchSettings, ...parts.watch };
   const stop = new AbortController();
   let expiry: NodeJS.Timeout | undefined;

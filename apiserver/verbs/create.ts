@@ -32,6 +32,8 @@ export async function createVerb(target: Target, context: RequestContext): Promi
     dryRun: options.dryRun,
     fieldManager: options.fieldManager,
   });
-  const reached = options.dryRun ? created : await waitFor(target, context, waiting, created);
-  return answerObject(context, 201, form, definition, servedObject(reached));
+  const { object: written, bytes } = created;
+  const reached = options.dryRun ? written : await waitFor(target, context, waiting, written);
+  const served = servedObject(reached);
+  return answerObject(context, 201, form, definition, bytes && reached === written ? { ...served, bytes } : served);
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
 import { createCacheCodec } from '../../apiserver/registry/cache-codec.ts';
 import type { Summary } from '../../apiserver/registry/core.ts';
+import { Foreseen } from '../../apiserver/registry/foreseen.ts';
 import { createRegistry } from '../../apiserver/registry/registry.ts';
 import type { Strategy } from '../../apiserver/registry/resource.ts';
 import { createDispatch } from '../../apiserver/verbs/dispatch.ts';
@@ -40,7 +41,13 @@ async function start(strategy: Partial<Strategy> = {}, fill = true) {
     cache.start();
     await cache.synced(AbortSignal.timeout(5_000));
   }
-  const registry = createRegistry({ definitions: [toy], store, cache, schemaFor: () => undefined });
+  const registry = createRegistry({
+    foreseen: new Foreseen(),
+    definitions: [toy],
+    store,
+    cache,
+    schemaFor: () => undefined,
+  });
   const injected = await startInjected(directory, {
     resources: [toy],
     dispatch: createDispatch(registry, standardWatchSettings),
