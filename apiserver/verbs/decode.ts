@@ -60,8 +60,7 @@ export function decodeBody(
 
 function checkKind(object: Record<string, unknown>, target: DecodeTarget): void {
   const apiVersion = target.group === '' ? target.version : `${target.group}/${target.version}`;
-  const sentVersion = object.apiVersion ?? '';
-  const sentKind = object.kind ?? '';
+  const { apiVersion: sentVersion = '', kind: sentKind = '' } = typeOf(object);
   if (sentVersion !== '' && sentVersion !== apiVersion) {
     throw errors.badRequest(
       `the API version in the data (${sentVersion}) does not match the expected API version (${apiVersion})`,
@@ -72,6 +71,20 @@ function checkKind(object: Record<string, unknown>, target: DecodeTarget): void 
   }
   object.apiVersion = apiVersion;
   object.kind = target.kind;
+}
+
+/**
+ * kind and apiVersion of an object that may be anything. Other types are refused before they get into a text: an array
+ * cannot even be put into one when something in it has a member called toString.
+ * @throws StatusError 400.
+ */
+export function typeOf(object: object): { readonly kind?: string; readonly apiVersion?: string } {
+  const { kind, apiVersion } = object as Record<string, unknown>;
+  for (const [name, value] of Object.entries({ kind, apiVersion })) {
+    if (value === undefined || value === null || typeof value === 'string') continue;
+    throw errors.badRequest(`the object provided is unrecognized: ${name} must be a string`);
+  }
+  return { ...(kind ? { kind: kind as string } : {}), ...(apiVersion ? { apiVersion: apiVersion as string } : {}) };
 }
 
 function report(

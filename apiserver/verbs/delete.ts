@@ -6,6 +6,7 @@ import type { ResourceDefinition } from '../registry/resource.ts';
 import type { RequestContext } from '../request/context.ts';
 import { answerObject, answerStatus, servedObject } from './answer-object.ts';
 import { mediaTypeOf, parseBody } from './body.ts';
+import { typeOf } from './decode.ts';
 import { negotiate } from './negotiate.ts';
 import { type DeleteOptions, deleteOptions } from './options.ts';
 import { requireNamespace, type Target } from './target.ts';
@@ -37,8 +38,8 @@ export async function sentDeleteOptions(
     throw errors.badRequest('the body of a delete must be DeleteOptions');
   }
   const own = definition.group === '' ? definition.version : `${definition.group}/${definition.version}`;
-  const { kind = 'DeleteOptions', apiVersion = 'v1' } = body;
-  if (kind !== 'DeleteOptions' || !['v1', 'meta.k8s.io/v1', own].includes(String(apiVersion))) {
+  const { kind = 'DeleteOptions', apiVersion = 'v1' } = typeOf(body);
+  if (kind !== 'DeleteOptions' || !['v1', 'meta.k8s.io/v1', own].includes(apiVersion)) {
     throw errors.badRequest(`the body of a delete must be DeleteOptions, not ${apiVersion} ${kind}`);
   }
   return deleteOptions(body, context.info.query);

@@ -50,6 +50,7 @@ describe('delete', () => {
     for (const body of [
       { kind: 'ConfigMap' },
       { kind: 'DeleteOptions', apiVersion: 'v2' },
+      { kind: [{ toString: '' }] },
       [],
       '"x"',
       { preconditions: 'uid' },

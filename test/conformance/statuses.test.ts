@@ -168,6 +168,8 @@ describe('errors', () => {
       '42',
       'null',
       '{"metadata":5}',
+      '{"kind":[{"toString":1}]}',
+      '{"apiVersion":{"toString":1}}',
       '{"metadata":{"labels":[]}}',
       '{"a":1}x',
     ]) {
