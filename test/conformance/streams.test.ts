@@ -344,7 +344,7 @@ test('only the launcher of the node itself may send its values (R1)', async () =
   await assert.rejects(openLive('n1', launcher, 'websocket'), /400/);
 });
 
-test('E1 to E3, R5: values come, go, and end with the stream', async () => {
+test('values come, go, and end with the stream (R5)', async () => {
   const object = structuredClone(objects['virtualmachines/running']) as KubernetesObject;
   const merged = () => {
     live.mergeMachine(object);
