@@ -21,6 +21,8 @@ export interface UpgradeRoutes {
 
 /** Milliseconds for a refused client to read its answer and close. */
 const lingerMs = 5_000;
+/** Milliseconds of silence after which TCP asks whether the peer is still there: a console may be idle for hours. */
+const keepAliveMs = 30_000;
 
 /**
  * Node hands requests with an Upgrade header to another event than all others. They go the same way here: a response is
@@ -32,6 +34,7 @@ export function createUpgradeListener(routes: UpgradeRoutes) {
     const socket = duplex as Socket;
     // Without a listener, a connection that breaks here would end the process.
     socket.on('error', () => socket.destroy());
+    socket.setKeepAlive(true, keepAliveMs);
     const res = new ServerResponse(req);
     res.shouldKeepAlive = false;
     res.assignSocket(socket);

@@ -33,6 +33,8 @@ const forwarded = /^(?:upgrade|sec-websocket-[a-z-]+|x-stream-protocol-version|o
 const bearerProtocol = 'base64url.bearer.authorization.k8s.io.';
 const longestRefusal = 64 * 1024;
 const graceMs = 2_000;
+/** As at the client's side (edge/upgrade.ts). */
+const keepAliveMs = 30_000;
 
 /** Phases in which a machine has a QEMU that can be talked to. */
 const connectable: ReadonlySet<string> = new Set(['Running', 'Paused', 'Stopping']);
@@ -115,6 +117,7 @@ function open(
       clearTimeout(timer);
       context.signal.removeEventListener('abort', onAbort);
       socket.on('error', () => socket.destroy());
+      socket.setKeepAlive(true, keepAliveMs);
       resolve({ answer, socket, head });
     });
     request.end();

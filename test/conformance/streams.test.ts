@@ -1,6 +1,6 @@
 /** Upgrades: access before anything else, live values, and the tunnel to a node's agent (U4 to U6, T27). */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer as createAgent, request, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -83,7 +83,7 @@ before(async () => {
   const defined = resources(tunnel, receive);
   api = await startInjected(directory, {
     resources: defined,
-    limits: { drainMs: 300 },
+    limits: { drainMs: 300, requestTimeoutMs: 1_500 },
     streamOf: async ({ info }) => {
       const stream = defined
         .find(({ plural }) => plural === info.resource)
@@ -175,9 +175,12 @@ async function startAgent(): Promise<Server> {
     }
     sockets.handleUpgrade(req, socket, head, (ws) => {
       ws.send('first words');
-      ws.on('message', (data, binary) =>
-        String(data) === 'bye' ? ws.close(4001, 'as asked') : ws.send(data, { binary }),
-      );
+      ws.on('message', (data, binary) => {
+        if (String(data) === 'bye') ws.close(4001, 'as asked');
+        else if (String(data) === 'ping me') ws.ping('there?');
+        else ws.send(data, { binary });
+      });
+      ws.on('pong', (data) => ws.send(`you are ${data}`));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -310,6 +313,27 @@ test('when the client goes, the agent’s side ends too (G4)', async () => {
   });
   ws.terminate();
   await gone;
+});
+
+test('U10: an idle stream outlives the time of a request; pings go through it, and TCP asks by itself', async () => {
+  const ws = dial(`${machines}/running/console`, admin);
+  const messages: string[] = [];
+  ws.on('message', (data: Buffer) => messages.push(String(data)));
+  await new Promise((resolve) => ws.once('open', resolve));
+  await delay(2_000);
+  assert.equal(ws.readyState, WebSocket.OPEN);
+  ws.send('ping me');
+  while (messages.length < 2) await delay(10);
+  assert.deepEqual(messages, ['first words', 'you are there?']);
+  // "02:" in the column "tr tm->when" is a running timer for keep-alive.
+  const port = api.port.toString(16).toUpperCase().padStart(4, '0');
+  const own = new RegExp(`^\\s*\\d+: 0100007F:${port} \\S+ 01 .* 02:[0-9A-F]{8} `, 'm');
+  // While bytes are on their way another timer runs.
+  for (let attempt = 0; !own.test(await readFile('/proc/net/tcp', 'utf8')); attempt += 1) {
+    assert.ok(attempt < 250, 'no connection of the server is asked after');
+    await delay(20);
+  }
+  ws.terminate();
 });
 
 test('an upgrade that names no stream is an ordinary request; one with a body is refused', async () => {

@@ -41,8 +41,8 @@ export const access: Section = {
   A53: open,
   A54: open,
   A55: open,
-  A60: open,
-  A61: open,
-  A62: open,
-  A63: open,
+  A60: built('Alive early, ready when etcd, informers and standing objects are there; 503 and never 404 before'),
+  A61: built('SIGTERM: not ready at once, served on for a while, no request lost, watches end cleanly, exit 0'),
+  A62: built('TLS 1.2 at least; certificates and authorities follow their files; plain HTTP is told so'),
+  A63: built('Nothing of Express shows: no ETag, no redirect, no HTML, no decoded slash, no limit of its own'),
 };

@@ -34,6 +34,6 @@ export const discovery: Section = {
   D36: open,
   D37: open,
   D38: built('kubectl keeps discovery on disk and asks again for what it does not find there.'),
-  D39: open,
-  D40: open,
+  D39: built('Idle connections are kept longer than an aggregator keeps them.'),
+  D40: built('HTTP/1.1 alone is offered.'),
 };

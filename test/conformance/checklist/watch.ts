@@ -1,4 +1,4 @@
-import { built, open, type Section } from './item.ts';
+import { built, type Section } from './item.ts';
 
 /** Watch. */
 export const watch: Section = {
@@ -21,7 +21,7 @@ export const watch: Section = {
   W15: built('Watch over a WebSocket: text messages, the same access checks, close message at the end.'),
   W16: built('A client that does not read is ended and costs others nothing.'),
   W17: built('One watch on the store, a bounded history, replay from within it.'),
-  W18: open,
+  W18: built('Compaction every five minutes by one of all replicas; fresh reads by a quorum read.'),
   W19: built('A store that went back, or is another one, is not served.'),
   W20: built('Versions are decimal and grow.'),
   W21: built('Ends and refusals are such that clients come back in good order.'),
