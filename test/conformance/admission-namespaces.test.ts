@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { validatingWebhookConfigurations } from '../../apiserver/admission/kinds.ts';
 import { resources } from '../../openapi/client/resources.ts';
-import { type AdmissionServer, namespace, startAdmissionServer, until } from './admission-server.ts';
+import { type AdmissionServer, namespace, startAdmissionServer } from './admission-server.ts';
 import { HOSTS, MACHINES } from './harness.ts';
 import { host, machine } from './machines.ts';
+import { until } from './whole-server.ts';
 
 let server: AdmissionServer;
 before(async () => {

@@ -8,9 +8,10 @@ import {
   admissionPolicyBindings,
 } from '../../apiserver/admission/kinds.ts';
 import { resources } from '../../openapi/client/resources.ts';
-import { type AdmissionServer, namespace, startAdmissionServer, until } from './admission-server.ts';
+import { type AdmissionServer, namespace, startAdmissionServer } from './admission-server.ts';
 import { HOSTS, MACHINES } from './harness.ts';
 import { host, machine } from './machines.ts';
+import { until } from './whole-server.ts';
 
 let server: AdmissionServer;
 before(async () => {
@@ -132,6 +133,30 @@ test('A37: Warn tells, Audit keeps quiet, and only Deny refuses', async () => {
   await server.reset();
   await enforce('audits', never, { validationActions: ['Audit'] });
   assert.equal((await create('audited').expect(201)).headers.warning, undefined);
+  const [annotations = {}] = await server.audited('audited');
+  assert.deepEqual(JSON.parse(annotations['validation.policy.admission.k8s.io/validation_failure'] ?? ''), [
+    {
+      message: 'never',
+      policy: 'audits',
+      binding: 'audits-binding',
+      expressionIndex: 0,
+      validationActions: ['Audit'],
+    },
+  ]);
+});
+
+test('A37: audit annotations of a policy stand in the audit log', async () => {
+  await enforce('notes', {
+    validations: [{ expression: 'true' }],
+    auditAnnotations: [
+      { key: 'cores', valueExpression: '"cores: " + string(object.spec.domain.cpu.cores)' },
+      { key: 'none', valueExpression: 'null' },
+    ],
+  });
+  await create('noted').expect(201);
+  const [annotations = {}] = await server.audited('noted');
+  assert.equal(annotations['notes/cores'], 'cores: 1');
+  assert.equal('notes/none' in annotations, false);
 });
 
 test('A37: constraints of the policy and of its binding choose, by rules, exclusions, names and selectors', async () => {

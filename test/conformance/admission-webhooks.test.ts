@@ -357,6 +357,34 @@ test('A32: validating webhooks are asked at once, and any refusal is one', async
   assert.match(refused.body.message, /"c2" denied/);
 });
 
+test('A34: what webhooks say for the audit log stands there, with which of them changed the object', async () => {
+  await server.mutate('a', server.webhook('a1'), server.webhook('a2'));
+  const down = { url: 'https://127.0.0.1:1/x' };
+  await server.validate('c', server.webhook('c1', { clientConfig: down, failurePolicy: 'Ignore' }));
+  server.hook.respond = ({ path }) => ({
+    ...(path === '/a1' ? label('by', 'a1') : { allowed: true }),
+    auditAnnotations: { note: `from ${path}` },
+  });
+  await server.admin.post(MACHINES).send(machine('audited')).expect(201);
+  const [annotations = {}] = await server.audited('audited');
+  assert.equal(annotations['a1/note'], 'from /a1');
+  assert.equal(annotations['a2/note'], 'from /a2');
+  const change = (webhook: string, mutated: boolean) => JSON.stringify({ configuration: 'a', webhook, mutated });
+  assert.equal(annotations['mutation.webhook.admission.k8s.io/round_0_index_0'], change('a1', true));
+  assert.equal(annotations['mutation.webhook.admission.k8s.io/round_0_index_1'], change('a2', false));
+  assert.equal(annotations['failed-open.validating.webhook.admission.k8s.io/round_0_index_0'], 'c1');
+});
+
+test('A34: what a webhook sets belongs to the manager of the request', async () => {
+  await server.mutate('a', server.webhook('a1'));
+  server.hook.respond = () => label('by', 'a1');
+  const made = (await server.admin.post(`${MACHINES}?fieldManager=tester`).send(machine('owned')).expect(201)).body;
+  assert.equal(made.metadata.managedFields.length, 1);
+  const [{ manager, fieldsV1 }] = made.metadata.managedFields;
+  assert.equal(manager, 'tester');
+  assert.deepEqual(fieldsV1['f:metadata']['f:labels'], { '.': {}, 'f:by': {} });
+});
+
 test('A32, A34: calls, refusals and calls that were passed over are counted under upstream’s names', async () => {
   const open = server.webhook('metered-open', {
     clientConfig: { url: 'https://127.0.0.1:1/' },

@@ -103,7 +103,7 @@ export class OrphanedContent {
     const content = new Map<string, { readonly store: ResourceStore; readonly item: ObjectItem }[]>();
     for (const store of stores) {
       for (const item of await itemsOf(store)) {
-        const { namespace = '' } = item.object.metadata;
+        const { 'metadata.namespace': namespace = '' } = item.summary.fields;
         const list = content.get(namespace);
         if (list === undefined) content.set(namespace, [{ store, item }]);
         else list.push({ store, item });
