@@ -224,10 +224,10 @@ describe('who owns which field is recorded with every write', () => {
   });
 
   test('P34: an object that fits only without the record is stored without it', async () => {
-    const data = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`${'k'.repeat(40)}-${index}`, 'v']));
+    const data = Object.fromEntries(Array.from({ length: 19_000 }, (_, index) => [`${'k'.repeat(40)}-${index}`, 'v']));
     const { body } = await api.admin.post(`${CONFIGMAPS}${by('maker')}`, { ...labelled('large'), data }).expect(201);
     assert.equal(body.metadata.managedFields, undefined);
     assert.deepEqual(await entriesOf(`${CONFIGMAPS}/large`), []);
-    assert.equal(Object.keys((await api.admin.get(`${CONFIGMAPS}/large`)).body.data).length, 20_000);
+    assert.equal(Object.keys((await api.admin.get(`${CONFIGMAPS}/large`)).body.data).length, 19_000);
   });
 });
