@@ -72,12 +72,12 @@ export function sendText(exchange: Exchange, code: number, text: string): Promis
 
 /** An error as every Kubernetes client reads it. */
 export async function sendError(exchange: Exchange, error: StatusError): Promise<void> {
-  const { res } = exchange;
+  const { req, res } = exchange;
   if (res.headersSent || res.destroyed) return;
   if (error.retryAfterSeconds !== undefined) res.setHeader('Retry-After', error.retryAfterSeconds);
   if (error.code === 401 || error.code === 403) res.setHeader('X-Content-Type-Options', 'nosniff');
-  // The rest of a body that is too long is not worth reading; the next request would stand behind it.
-  if (error.code === 413) res.setHeader('Connection', 'close');
+  // The rest of a body that is too long or too slow is not worth reading; the next request would stand behind it.
+  if (error.code === 413 || (error.code === 504 && !req.complete)) res.setHeader('Connection', 'close');
   await sendJson(exchange, error.code, error.status);
 }
 

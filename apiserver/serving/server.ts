@@ -68,7 +68,7 @@ export function createHttpsListener(options: HttpsServerOptions): HttpsServer {
       maxHeaderSize,
       // Above the 90 s for which kube-aggregator keeps idle connections: it must be the one that closes them.
       keepAliveTimeout: 120_000,
-      headersTimeout: 60_000,
+      headersTimeout: 32_000,
       // The chain has its own deadline, which knows long-running requests.
       requestTimeout: 0,
     },

@@ -60,6 +60,15 @@ export async function asAdmin(cluster: Cluster): Promise<Requester> {
   return requester(cluster.server, { ca, cert: certificate, key: privateKey }, {});
 }
 
+/** Without a certificate, so that a request is whoever its headers say. */
+export async function anonymous(cluster: Cluster, way: 'direct' | 'through kube-apiserver'): Promise<Requester> {
+  const [server, authority] =
+    way === 'direct'
+      ? [cluster.direct, torporAuthority(cluster.home)]
+      : [cluster.server, authorityFiles(cluster.home).cert];
+  return requester(server, { ca: await readFile(authority) }, {});
+}
+
 /** As kube-apiserver itself at Torpor's API server: with the front proxy's certificate, for some user. */
 export async function asFrontProxy(cluster: Cluster, user: string, groups: readonly string[] = []): Promise<Requester> {
   const { cert, key } = pairFiles(cluster.home, 'front-proxy/client');
