@@ -6,6 +6,7 @@ import { Agent, request } from 'node:https';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { KeyPair } from '../../base/certificates/authority.ts';
+import { resources } from '../../openapi/client/resources.ts';
 import { type BehindHost, startBehindHost } from './behind-host.ts';
 import { issue } from './injected-server.ts';
 import { machine } from './machines.ts';
@@ -109,6 +110,7 @@ describe('crossing', () => {
       allowed: user === 'ann' && resourceAttributes?.namespace === 'a',
     });
     for (const namespace of ['a', 'b']) {
+      t.host.put(resources.namespaces, { metadata: { name: namespace } });
       const path = `${GROUP}/namespaces/${namespace}/virtualmachines`;
       assert.equal((await t.as(boss).post(path).send(machine('web'))).status, 201);
     }

@@ -6,8 +6,10 @@ import { request } from 'node:https';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import type { KeyPair } from '../../base/certificates/authority.ts';
 import type { SubjectAccessReviewSpec } from '../../openapi/api.ts';
+import { resources } from '../../openapi/client/resources.ts';
 import { type BehindHost, startBehindHost } from './behind-host.ts';
 import { issue } from './injected-server.ts';
+import { machine } from './machines.ts';
 import { until } from './whole-server.ts';
 
 const GROUP = '/apis/torpor.dev/v1alpha1';
@@ -224,6 +226,32 @@ describe('rights behind a host cluster', () => {
       ({ status }) => status !== 403,
     );
     assert.equal(writer.status, 404);
+  });
+
+  test('A18: an apply that makes an object takes the right to create it; a PUT makes nothing', async () => {
+    const allowed = new Set(['patch', 'update', 'get']);
+    t.host.decide = ({ resourceAttributes }) => ({ allowed: allowed.has(resourceAttributes?.verb ?? '') });
+    t.host.put(resources.namespaces, { metadata: { name: 'a' } });
+    const path = `${MACHINES}/applied`;
+    const apply = async (user: KeyPair) => {
+      const type = 'application/apply-patch+yaml';
+      return t
+        .as(user)
+        .patch(`${path}?fieldManager=suite`)
+        .set('Content-Type', type)
+        .send(JSON.stringify(machine('applied')));
+    };
+    const refused = await apply(ann);
+    assert.equal(refused.status, 403);
+    assert.match(refused.body.message, /User "ann" cannot create resource "virtualmachines"/);
+    const put = await t.as(ann).put(path).send(machine('applied'));
+    assert.equal(put.status, 404);
+    allowed.add('create');
+    const bob = await t.user('bob');
+    assert.equal((await t.as(bob).put(path).send(machine('applied'))).status, 404);
+    assert.equal((await apply(bob)).status, 201);
+    // To apply to what is there is a patch and nothing else.
+    assert.equal((await apply(ann)).status, 200);
   });
 
   test('our own parts have their rights from us, also while the cluster is away', async () => {

@@ -100,7 +100,7 @@ test('A1, A4, A8: kube-apiserver is believed by what kube-system says of it, and
 test('A16, A19: roles count for subresources and names; who may only look opens no stream', async () => {
   const yes = async (...args: string[]) =>
     (await kubectl.run(['auth', 'can-i', ...args, '-n', NAMESPACE])).stdout.trim();
-  assert.equal(await yes('get', 'virtualmachines/console'), 'yes');
+  assert.equal(await yes('get', 'virtualmachines', '--subresource=console'), 'yes');
   const token = await tokenOf('looker');
   const user = `system:serviceaccount:${NAMESPACE}:looker`;
   await kubectl.ok(['apply', '-f', '-'], {
@@ -115,8 +115,8 @@ test('A16, A19: roles count for subresources and names; who may only look opens 
   await kubectl.ok([
     ...['create', 'rolebinding', 'looker', '--role=looker', `--serviceaccount=${NAMESPACE}:looker`, '-n', NAMESPACE],
   ]);
-  assert.equal(await yes('get', 'virtualmachines/console', '--as', user), 'yes');
-  assert.equal(await yes('create', 'virtualmachines/console', '--as', user), 'no');
+  assert.equal(await yes('get', 'virtualmachines', '--subresource=console', '--as', user), 'yes');
+  assert.equal(await yes('create', 'virtualmachines', '--subresource=console', '--as', user), 'no');
   const named = (name: string) => `${MACHINES}?fieldSelector=metadata.name%3D${name}`;
   await until(
     'the role counts',
