@@ -242,6 +242,15 @@ test('U6, A19: an upgrade goes the same way as every request, and needs create a
   assert.deepEqual(asked, []);
 });
 
+test('A19, W15: a watch over a WebSocket is allowed to those who may watch, and to nobody else', async () => {
+  const denied = await refused(`${machines}?watch=true`, reader);
+  assert.equal(denied.code, 403);
+  assert.match(denied.body.message, /User "reader" cannot watch resource "virtualmachines"/);
+  assert.equal((await refused(`${machines}?watch=true`, undefined)).code, 403);
+  const badToken = ['base64url.bearer.authorization.k8s.io.YmFk'];
+  assert.equal((await refused(`${machines}?watch=true`, undefined, badToken)).code, 401);
+});
+
 test('what is not there or not running is said before any switch', async () => {
   assert.equal((await refused(`${machines}/nothing/console`, admin)).code, 404);
   const stopped = await refused(`${machines}/stopped/console`, admin);
