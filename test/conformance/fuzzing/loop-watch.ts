@@ -15,4 +15,6 @@ process.on('message', (question) => {
   delays.reset();
   process.send?.({ heldMs });
 });
+// Whoever started the server has died: nobody else would end it.
+process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
 process.channel?.unref();

@@ -19,6 +19,13 @@ async function main(): Promise<number> {
   const end = Date.now() + flags.minutes * 60_000;
   let seed = flags.seed ?? Math.floor(Math.random() * 2 ** 31);
   const bench = await Bench.start();
+  let stopping = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      stopping = true;
+      void bench.stop().finally(() => process.exit(130));
+    });
+  }
   try {
     for (let round = 1; Date.now() < end; round += 1, seed += 1) {
       for (const { name, check } of chosen) {
@@ -26,6 +33,7 @@ async function main(): Promise<number> {
           await check(bench, { seed, runs: flags.runs });
           await bench.settle();
         } catch (error) {
+          if (stopping) return 130;
           const again = `hack/soak fuzz --seed=${seed} --runs=${flags.runs} --properties=${JSON.stringify(name)}`;
           console.error(`${name} failed in round ${round} (${again}):\n${(error as Error).message}`);
           return 1;
