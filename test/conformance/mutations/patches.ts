@@ -66,14 +66,6 @@ export const patches: readonly Mutation[] = [
     tests: ['test/conformance/apply.test.ts'],
   },
   {
-    ids: ['P27'],
-    off: 'an apply overwrites what others own without a word',
-    file: 'openapi/machinery/apply/apply.ts',
-    from: "if (real.length > 0) return { kind: 'conflicts', conflicts: real };",
-    to: '',
-    tests: ['test/conformance/apply.test.ts'],
-  },
-  {
     ids: ['P33'],
     off: 'what is applied to a scale is owned as if it had been applied to the object',
     file: 'apiserver/verbs/view.ts',
