@@ -303,6 +303,11 @@ test('A34: a failed call refuses, or is passed over under failurePolicy Ignore; 
   await server.validate('c', server.webhook('down', { clientConfig: down }));
   const closed = await server.admin.post(MACHINES).send(machine('closed')).expect(500);
   assert.match(closed.body.message, /failed calling webhook "down".*ECONNREFUSED/);
+  await server.validate('c', server.webhook('nowhere', { clientConfig: { url: 'nowhere' } }));
+  await server.admin
+    .post(MACHINES)
+    .send(machine('closed'))
+    .expect(500, /failed calling webhook/);
   await server.validate('c', server.webhook('elsewhere'));
   server.hook.intercept = (_request, response) => response.writeHead(307, { location: '/c1' }).end();
   await server.admin.post(MACHINES).send(machine('moved')).expect(500);

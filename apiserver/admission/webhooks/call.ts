@@ -47,8 +47,8 @@ export function createWebhookCaller(services: Pick<ServiceAddresses, 'resolve' |
   return {
     close: () => agent.destroy(),
     async call(target, review, timeoutMs, signal) {
-      const deadline = startDeadline(timeoutMs, signal);
       const { url, service } = destinationOf(target);
+      const deadline = startDeadline(timeoutMs, signal);
       url.searchParams.set('timeout', `${timeoutMs / 1000}s`);
       try {
         const address = service && (await before(deadline.signal, services.resolve(service)));
@@ -100,7 +100,10 @@ function before<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
 }
 
 function destinationOf({ url, service }: WebhookClientConfig): Destination {
-  if (service === undefined) return { url: new URL(url ?? ''), service: undefined };
+  if (service === undefined) {
+    if (url === undefined || !URL.canParse(url)) throw new CallFailed(`its url ${JSON.stringify(url ?? '')} is none`);
+    return { url: new URL(url), service: undefined };
+  }
   const { namespace, name, path = '', port = 443 } = service;
   const shown = port === 443 ? '' : `:${port}`;
   return {
