@@ -5,7 +5,7 @@ export const access: Section = {
   A1: built(
     'Who callers are follows kube-system/extension-apiserver-authentication without a restart; flags override.',
   ),
-  A2: open,
+  A2: built('The account that is shipped for the server may ask the host what it needs, and nothing else.'),
   A3: built('Front proxy, client certificate, token (TokenReview, remembered 10 s), nobody; a bad credential is 401.'),
   A4: built('Headers of a front proxy count with a certificate of its authority, for clients, of an allowed name.'),
   A5: built('Names of headers in any case, keys of extra unescaped, values as they are.'),
@@ -20,7 +20,7 @@ export const access: Section = {
   A17: built('Answers are remembered 10 s; failures are tried again and end as 500 in plain text.'),
   A18: built('An apply that creates needs create, a PUT never creates; owners are not guarded (decision 0017).'),
   A19: built('A stream by WebSocket needs create besides get.'),
-  A20: open,
+  A20: built('view, edit and admin of the host get their rights on machines by labels of roles that are shipped.'),
   A30: built("The host cluster's admission is run here, in kube-apiserver's order, for every write"),
   A31: built(
     'Nothing is made in a namespace that is missing (404) or terminating (403 with cause NamespaceTerminating)',

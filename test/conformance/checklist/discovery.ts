@@ -1,12 +1,16 @@
-import { built, open, type Section } from './item.ts';
+import { built, declined, type Section } from './item.ts';
 
 /** Discovery and aggregation. */
 export const discovery: Section = {
-  D1: open,
-  D2: open,
-  D3: open,
-  D4: open,
-  D5: open,
+  D1: built('Only what lies below our group version comes to us; the host answers the rest itself.'),
+  D2: built(
+    'The caller is whom the front proxy names, groups as they are written, also for somebody else and for tokens.',
+  ),
+  D3: built('Names and selectors mean the same however they were escaped on the way.'),
+  D4: built('Nothing is answered with a redirect.'),
+  D5: built(
+    'Discovery that hangs is given up by the host after seconds; a console outlives its longest ordinary request.',
+  ),
   D10: built('/apis lists groups with their versions and the preferred one.'),
   D11: built('/apis/<group> describes one group; an unknown one is 404.'),
   D12: built('/apis/<group>/<version> answers at once and without etcd.'),
@@ -25,14 +29,17 @@ export const discovery: Section = {
   D25: built('A group is never stale because of our store.'),
   D26: built('Accept lists of all client generations, with profile=nopeer too.'),
   D27: built('Aggregated versions that we lack are skipped; plain JSON is the plain list.'),
-  D30: open,
-  D31: open,
-  D32: open,
-  D33: open,
-  D34: open,
-  D35: open,
-  D36: open,
-  D37: open,
+  D30: built('The APIService that is shipped keeps to the rules for one.'),
+  D31: built('Without an endpoint the group is unavailable, and with one it is available again.'),
+  D32: built('The probe for availability is let in, with and without a group.'),
+  D33: built('With a foreign authority registered no request passes.'),
+  D34: built('The serving certificate speaks for the Service and comes from the registered authority.'),
+  D35: built('While the server is away its part of the API is 503, never 404, and the rest goes on.'),
+  D36: built('The endpoint of the Service is where requests arrive.'),
+  D37: declined(
+    'A Service that names localhost, for tests without a proxy for Services.',
+    'docs/decisions/0010-a-test-cluster-has-an-address-of-its-own.md',
+  ),
   D38: built('kubectl keeps discovery on disk and asks again for what it does not find there.'),
   D39: built('Idle connections are kept longer than an aggregator keeps them.'),
   D40: built('HTTP/1.1 alone is offered.'),

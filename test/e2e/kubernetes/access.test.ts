@@ -1,5 +1,6 @@
 /** Roles of the cluster over machines and their subresources, and who a caller is on the other side of kube-apiserver. */
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { type Cluster, clusterUp, until } from '../../harness/kubernetes.ts';
 import { type BoundKubectl, bindKubectl } from './kubectl.ts';
@@ -46,6 +47,34 @@ const canSub = async (user: string, verb: string, subresource: string) => {
   const question = ['auth', 'can-i', verb, 'virtualmachines.torpor.dev', `--subresource=${subresource}`];
   return (await kubectl.run(['-n', namespace, `--as=${user}`, ...question])).stdout.trim() === 'yes';
 };
+
+test('A2: the account of our server may ask what it needs and nothing else, and is refused nothing', async () => {
+  const account = '--as=system:serviceaccount:torpor-system:torpor-apiserver';
+  const may = async (...question: string[]) =>
+    (await kubectl.run([account, 'auth', 'can-i', ...question])).stdout.trim() === 'yes';
+  const needed = [
+    ['create', 'tokenreviews.authentication.k8s.io'],
+    ['create', 'subjectaccessreviews.authorization.k8s.io'],
+    ['watch', 'configmaps/extension-apiserver-authentication', '-n', 'kube-system'],
+    ['watch', 'namespaces'],
+    ['watch', 'mutatingwebhookconfigurations.admissionregistration.k8s.io'],
+    ['watch', 'validatingwebhookconfigurations.admissionregistration.k8s.io'],
+    ['watch', 'resourcequotas', '-A'],
+    ['update', 'resourcequotas', '--subresource=status', '-A'],
+  ];
+  for (const question of needed) assert.ok(await may(...question), question.join(' '));
+  const foreign = [
+    ['get', 'secrets', '-A'],
+    ['list', 'configmaps', '-n', 'kube-system'],
+    ['create', 'pods', '-A'],
+    ['update', 'namespaces'],
+    ['impersonate', 'users'],
+    ['create', 'clusterrolebindings.rbac.authorization.k8s.io'],
+  ];
+  for (const question of foreign) assert.ok(!(await may(...question)), question.join(' '));
+  const log = await readFile(cluster.logOf('torpor-apiserver'), 'utf8');
+  assert.doesNotMatch(log, /forbidden: User \\"system:serviceaccount:torpor-system:torpor-apiserver\\"/);
+});
 
 test('A20: view, edit and admin have rights on machines and their subresources, and others have none', async () => {
   const table = [

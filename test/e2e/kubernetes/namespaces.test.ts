@@ -79,6 +79,7 @@ test('N4: what holds a machine holds its namespace, and the namespace says so', 
   assert.ok(
     (await client.get(resources.virtualMachines, { namespace: 'held', name: 'stubborn' })).metadata.deletionTimestamp,
   );
+  await assert.rejects(newMachine('held', 'late'), /being terminated/);
   await client.patch(
     resources.virtualMachines,
     { namespace: 'held', name: 'stubborn' },
