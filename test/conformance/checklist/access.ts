@@ -1,4 +1,4 @@
-import { built, open, type Section } from './item.ts';
+import { built, type Section } from './item.ts';
 
 /** Authentication, authorization, admission, audit, limits, life of the process. */
 export const access: Section = {
