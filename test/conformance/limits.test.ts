@@ -28,7 +28,11 @@ describe('limits', () => {
   };
 
   test('A51: an upload that is too slow is answered 504 at the deadline, and its connection is closed', async () => {
-    const sent = start('POST', MACHINES, { 'content-type': 'application/json', 'content-length': '1000' });
+    const sent = start('POST', MACHINES, {
+      connection: 'keep-alive',
+      'content-type': 'application/json',
+      'content-length': '1000',
+    });
     sent.write('{"metadata":');
     const [response] = (await once(sent, 'response')) as [IncomingMessage];
     assert.equal(response.statusCode, 504);
