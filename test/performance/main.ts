@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,6 +6,7 @@ import { flag, flagsOrExit } from '../../base/flags.ts';
 import { up } from '../harness/embedded.ts';
 import { measureApi } from './api/api.ts';
 import { measureIdle } from './idle.ts';
+import { page, type Reports } from './page.ts';
 import { measureStart } from './start.ts';
 
 /** hack/bench: runs the named measurements on an embedded system of its own and keeps the raw samples. */
@@ -71,6 +72,11 @@ function keep(name: string, report: object): void {
   mkdirSync(directory, { recursive: true });
   const about = { measuredAt: new Date().toISOString(), processor: cpus()[0]?.model, cores: cpus().length };
   writeFileSync(join(directory, `${name}.json`), `${JSON.stringify({ ...about, ...report }, undefined, 1)}\n`);
+  const kept = ['api', 'start', 'idle']
+    .map((one) => [one, join(directory, `${one}.json`)] as const)
+    .filter(([, file]) => existsSync(file))
+    .map(([one, file]) => [one, JSON.parse(readFileSync(file, 'utf8'))] as const);
+  writeFileSync(join(root, 'docs/performance.md'), page(Object.fromEntries(kept) as Reports));
 }
 
 main().then(
