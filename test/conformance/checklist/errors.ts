@@ -24,7 +24,7 @@ export const errors: Section = {
   E20: built('Deadline, and versions of the future.'),
   E21: declined(
     'Errors without a reason are not made: what Kubernetes answers so is 400 here.',
-    '0032-no-error-without-a-reason.md',
+    'docs/decisions/0032-no-error-without-a-reason.md',
   ),
   E22: built('Unknown resource in a served version.'),
   E23: built('Unknown path: plain text.'),
