@@ -4,7 +4,7 @@ import type { ObjectMeta } from '../../openapi/machinery/object.ts';
  * The shape of metadata as it comes from a client: unknown JSON in, an ObjectMeta out, or words about what does not
  * fit. Nulls count as absent (Go clients send `creationTimestamp: null`), and so do empty lists and maps: the last
  * finalizer or label takes its field along, as in Kubernetes. Only an empty list of managedFields stays one, because it
- * says something (field-managers.ts O1). Rules about the values stand in metadata-rules.ts.
+ * says something (field-managers.ts O1). Rules about the values stand in openapi/machinery/metadata.ts.
  */
 export type Shape =
   | { readonly kind: 'metadata'; readonly metadata: ObjectMeta; readonly unknown: readonly string[] }

@@ -2,7 +2,7 @@ import { definitionNameOf, definitions, type JsonSchema } from './definitions.ts
 
 /**
  * A schema with its references followed: what the walks over objects (unknown fields, pruning, defaults, formats, list
- * keys; later server-side apply) look at.
+ * keys, owners of fields) look at.
  */
 export type Shape = ObjectShape | MapShape | ArrayShape | AnyShape | ScalarShape;
 

@@ -6,7 +6,7 @@ import { compareKeys } from '../keys.ts';
  * range that is watched:
  *
  *   /torpor.dev/!compaction  when and up to where history was last forgotten (compactor.ts)
- *   /torpor.dev/!fence       moved to make sure that a lost write cannot come any more (fence.ts)
+ *   /torpor.dev/!fence       moved to make sure that a lost write cannot come any more (lost-answer.ts)
  *   /torpor.dev/!raise       written to move the revision (raise.ts)
  *   /torpor.dev/!revision    put by every transaction; its value is the id of that write
  */
