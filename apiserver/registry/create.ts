@@ -164,6 +164,7 @@ async function put(core: ResourceCore, key: string, object: KubernetesObject, dr
       object.metadata.resourceVersion = String(outcome.revision);
       return { kind: 'stored', bytes: servedBytes(value, outcome.revision) };
     }
+    core.foreseen.forget(key, value);
     if (outcome.key === key && outcome.current !== undefined) {
       return { kind: 'taken', there: decodeObject(outcome.current.value, outcome.current.revision) };
     }

@@ -23,3 +23,16 @@ test('F2 what nobody asks for makes room', () => {
   assert.equal(foreseen.take('/0', bytes('x')), undefined);
   assert.deepEqual(foreseen.take('/1', bytes('x')), summary('1'));
 });
+
+test('F2 large ones make room by their bytes, and refused ones are forgotten', () => {
+  const foreseen = new Foreseen();
+  const large = Buffer.alloc(20 * 1024 * 1024);
+  foreseen.expect('/one', large, summary('one'));
+  foreseen.expect('/two', large, summary('two'));
+  assert.equal(foreseen.take('/one', large), undefined);
+  foreseen.forget('/two', bytes('other'));
+  assert.deepEqual(foreseen.take('/two', large), summary('two'));
+  foreseen.expect('/two', large, summary('two'));
+  foreseen.forget('/two', large);
+  assert.equal(foreseen.take('/two', large), undefined);
+});

@@ -90,6 +90,7 @@ export async function guaranteedUpdate(
       object.metadata.resourceVersion = String(outcome.revision);
       return { kind: wanted.kind === 'put' ? 'written' : 'removed', object };
     }
+    if (main.kind === 'put') core.foreseen.forget(key, main.value);
     // G2
     if (outcome.key === key) {
       origin = stored(outcome.current);

@@ -34,7 +34,7 @@ export async function actionVerb(
   return answerObject(context, answer.status, form, definition, servedObject(reached));
 
   async function sentBody(): Promise<KubernetesObject | undefined> {
-    const parsed = await parseBody(await readBody(context), mediaTypeOf(context.req));
+    const parsed = await parseBody(await readBody(context), mediaTypeOf(context.req), context);
     if (parsed === undefined) return undefined;
     const { bodyGroup: group, bodyVersion: version, bodyKind: kind } = action;
     const schema = schemaFor(group, version, kind);

@@ -39,7 +39,7 @@ export async function sentConfiguration(
   context: RequestContext,
   { fieldValidation }: Pick<WriteOptions, 'fieldValidation'>,
 ): Promise<KubernetesObject> {
-  const body = await parseYaml(await readBody(context));
+  const body = await parseYaml(await readBody(context), context);
   if (body === undefined) throw errors.badRequest(`the request has no body; a ${target.kind} is expected in it`);
   if (isJsonObject(body.value)) {
     for (const member of ['apiVersion', 'kind']) {

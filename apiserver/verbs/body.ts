@@ -3,6 +3,9 @@ import { errors } from '../../openapi/machinery/errors.ts';
 import { type JsonBody, JsonError, readJsonInSlices } from '../../openapi/machinery/json.ts';
 import { YamlThread } from './yaml-thread.ts';
 
+/** The request that a body belongs to; one that is over has nothing read for it any more. */
+type Ending = { readonly signal: AbortSignal };
+
 const STRUCTURED = ['application/json', 'application/yaml'];
 
 export function mediaTypeOf(req: IncomingMessage): string {
@@ -14,10 +17,10 @@ export function mediaTypeOf(req: IncomingMessage): string {
  * DELETE. Undefined for an empty body.
  * @throws StatusError 415 for other media types, 400 for what cannot be read.
  */
-export async function parseBody(bytes: Buffer, mediaType: string): Promise<JsonBody | undefined> {
+export async function parseBody(bytes: Buffer, mediaType: string, request?: Ending): Promise<JsonBody | undefined> {
   if (mediaType !== '' && !STRUCTURED.includes(mediaType)) throw errors.unsupportedMediaType(STRUCTURED);
   if (bytes.length === 0) return undefined;
-  return mediaType === 'application/yaml' ? parseYaml(bytes) : parseJson(bytes);
+  return mediaType === 'application/yaml' ? parseYaml(bytes, request) : parseJson(bytes);
 }
 
 /** @throws StatusError 400. */
@@ -33,7 +36,7 @@ export async function parseJson(bytes: Buffer): Promise<JsonBody> {
 const thread = new YamlThread();
 
 /** Undefined for a text without a document. @throws StatusError 400, 429 when too many such bodies come at once. */
-export async function parseYaml(bytes: Buffer): Promise<JsonBody | undefined> {
+export async function parseYaml(bytes: Buffer, request?: Ending): Promise<JsonBody | undefined> {
   // JSON is YAML too, and what most clients send under that name.
   if (bytes[0] === 0x7b) {
     try {
@@ -50,7 +53,7 @@ export async function parseYaml(bytes: Buffer): Promise<JsonBody | undefined> {
   } catch {
     throw errors.badRequest('the body is not valid UTF-8');
   }
-  const outcome = await thread.read(text);
+  const outcome = await thread.read(text, request?.signal);
   switch (outcome.kind) {
     case 'json': {
       const { value } = await parseJson(Buffer.from(outcome.json));

@@ -31,7 +31,7 @@ export async function sentDeleteOptions(
   definition: ResourceDefinition,
   context: RequestContext,
 ): Promise<DeleteOptions> {
-  const parsed = await parseBody(await readBody(context), mediaTypeOf(context.req));
+  const parsed = await parseBody(await readBody(context), mediaTypeOf(context.req), context);
   if (parsed === undefined) return deleteOptions(undefined, context.info.query);
   const body = parsed.value;
   if (!isJsonObject(body)) {

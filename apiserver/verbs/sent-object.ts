@@ -12,7 +12,7 @@ export async function sentObject(
   context: RequestContext,
   options: Pick<WriteOptions, 'fieldValidation'>,
 ): Promise<KubernetesObject> {
-  const body = await parseBody(await readBody(context), mediaTypeOf(context.req));
+  const body = await parseBody(await readBody(context), mediaTypeOf(context.req), context);
   if (body === undefined) throw errors.badRequest(`the request has no body; a ${target.kind} is expected in it`);
   return decodeBody(body, target, options.fieldValidation, context.warnings);
 }

@@ -25,6 +25,17 @@ test('Y2: more than may wait are told so', async () => {
   );
 });
 
+test('Y4: a text whose request is over makes room for another', async () => {
+  const thread = new YamlThread({ mostWaiting: 1 });
+  const request = new AbortController();
+  const first = thread.read('a: 1');
+  const dropped = thread.read('a: 2', request.signal);
+  request.abort();
+  assert.match(JSON.stringify(await dropped), /over before its body was read/);
+  const next = thread.read('a: 3');
+  assert.deepEqual([(await first).kind, (await next).kind], ['json', 'json']);
+});
+
 test('Y3: a text that takes too long is refused, and the next one is read', async () => {
   const thread = new YamlThread({ patienceMs: 150 });
   const long = thread.read(`a: [${'[],'.repeat(400_000)}]`);

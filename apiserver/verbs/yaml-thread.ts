@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
  * Y1  One thread at most, made when the first text comes and ended when none has come for a while. It keeps no process alive.
  * Y2  Texts are read one after the other. So many may wait; one more is told that the server is busy.
  * Y3  A text that takes too long ends the thread and is refused; those behind it get a new one.
+ * Y4  A text whose request is over while it waits is not read, and makes room.
  */
 export type YamlOutcome =
   | { readonly kind: 'json'; readonly json: string; readonly duplicates: readonly string[] }
@@ -41,10 +42,22 @@ export class YamlThread {
     this.#mostWaiting = options.mostWaiting ?? 32;
   }
 
-  read(text: string): Promise<YamlOutcome> {
+  read(text: string, request?: AbortSignal): Promise<YamlOutcome> {
     if (this.#waiting.length >= this.#mostWaiting) return Promise.resolve({ kind: 'busy' });
-    return new Promise((answer) => {
-      this.#waiting.push({ text, answer });
+    return new Promise((resolve) => {
+      const answer = (outcome: YamlOutcome): void => {
+        request?.removeEventListener('abort', drop);
+        resolve(outcome);
+      };
+      const waiting = { text, answer };
+      const drop = (): void => {
+        const at = this.#waiting.indexOf(waiting);
+        if (at < 0) return;
+        this.#waiting.splice(at, 1);
+        answer({ kind: 'wrong', why: 'the request was over before its body was read' });
+      };
+      request?.addEventListener('abort', drop, { once: true });
+      this.#waiting.push(waiting);
       if (this.#current === undefined) this.#next();
     });
   }

@@ -266,6 +266,23 @@ test('kubectl takes over what it applied by annotation, and nothing that has cha
   assert.deepEqual(refused.kind === 'conflicts' && pathsOf(refused.conflicts[0]?.fields), [['f:spec', 'f:size']]);
 });
 
+test('an annotation that is nested too deep explains nothing', () => {
+  const key = 'kubectl.kubernetes.io/last-applied-configuration';
+  const deep = `{"apiVersion":"sample/v1","kind":"Sample","metadata":{},"spec":{"free":${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}}}`;
+  const live = sample({ metadata: { annotations: { [key]: deep } }, spec: { size: '1' } });
+  const made = update(nothing, 'kubectl-client-side-apply', live);
+  assert.equal(attempt(made, writer('kubectl'), sample({ spec: { size: '2' } })).kind, 'conflicts');
+});
+
+test('a label that is named like what every object inherits is owned and let go like any other', () => {
+  for (const name of ['constructor', 'toString', 'valueOf']) {
+    const labelled = update(nothing, 'alice', sample({ metadata: { labels: { [name]: 'a', app: 'b' } } }));
+    assert.match(owners(labelled.entries)['alice/Update'] ?? '', new RegExp(`f:${name}`));
+    const without = update(labelled, 'alice', sample({ metadata: { labels: { app: 'b' } } }));
+    assert.doesNotMatch(owners(without.entries)['alice/Update'] ?? '', new RegExp(`f:${name}`));
+  }
+});
+
 /** Some history: applies by force and updates, each by one of three managers. */
 const histories = fc
   .array(fc.tuple(fc.constantFrom('apply', 'update'), fc.constantFrom('p', 'q', 'r'), configurations), { maxLength: 6 })

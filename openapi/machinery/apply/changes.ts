@@ -1,5 +1,5 @@
 import type { Shape } from '../../schema/shape.ts';
-import { equalJson, type JsonObject, type JsonValue } from '../json-value.ts';
+import { equalJson, type JsonObject, type JsonValue, ownMember } from '../json-value.ts';
 import { fieldElement } from './elements.ts';
 import { difference, type FieldSet, type FieldTree, LEAF } from './field-set.ts';
 import { type ListItems, listItems } from './list-items.ts';
@@ -42,10 +42,10 @@ function compareFields(before: JsonObject, after: JsonObject, shape: Shape): Cha
   for (const name in after) {
     const value = after[name];
     if (value === undefined) continue;
-    found.note(fieldElement(name), before[name], value, shapeOfField(shape, name));
+    found.note(fieldElement(name), ownMember(before, name), value, shapeOfField(shape, name));
   }
   for (const name in before) {
-    if (before[name] === undefined || after[name] !== undefined) continue;
+    if (before[name] === undefined || ownMember(after, name) !== undefined) continue;
     found.note(fieldElement(name), before[name], undefined, shapeOfField(shape, name));
   }
   return found.changes();

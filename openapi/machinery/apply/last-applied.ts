@@ -1,4 +1,5 @@
 import type { Shape } from '../../schema/shape.ts';
+import { readJson } from '../json.ts';
 import { isJsonObject, type JsonValue } from '../json-value.ts';
 import type { KubernetesObject } from '../object.ts';
 import { appliedSet, ConfigurationError } from './applied-set.ts';
@@ -50,7 +51,8 @@ function parsed(text: string | undefined): KubernetesObject | undefined {
   if (text === undefined) return undefined;
   let value: JsonValue;
   try {
-    value = JSON.parse(text) as JsonValue;
+    // By the rules of every body: what is nested too deep is no annotation of kubectl's.
+    value = readJson(text).value;
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import { Channel, FRAME_HEAD } from './channel.ts';
 
@@ -97,6 +97,22 @@ describe('Channel', () => {
     const calls = open([await serve(silent), await serve(echo)]);
     await assert.rejects(calls.call('/x', message('a'), Date.now() + 50), /DEADLINE_EXCEEDED/);
     assert.equal((await calls.call('/x', message('b'), soon())).toString(), 'b');
+  });
+
+  it('H2 of connections whose calls were late none stays, though the peer never reads', async () => {
+    const held = new Set<Socket>();
+    const frozen = createTcpServer((socket) => {
+      held.add(socket.pause());
+      socket.on('error', () => undefined).on('close', () => held.delete(socket));
+    });
+    await new Promise<void>((resolve) => frozen.listen(0, '127.0.0.1', resolve));
+    const calls = open([`http://127.0.0.1:${(frozen.address() as AddressInfo).port}`]);
+    for (let index = 0; index < 4; index += 1)
+      await assert.rejects(calls.call('/x', message('a'), Date.now() + 30), /DEADLINE_EXCEEDED/);
+    assert.equal(failures, 4);
+    for (const socket of held) socket.resume();
+    while (held.size > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => frozen.close(resolve));
   });
 
   it('H2 a goodbye lets what is under way end and gets no further call', async () => {

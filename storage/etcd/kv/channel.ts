@@ -138,14 +138,15 @@ class Connection {
       const call: Call = new Call(stream, deadline, resolve, reject, {
         over: () => {
           this.#calls.delete(call);
-          if (this.#retired && this.#calls.size === 0) this.#session.close();
+          if (this.#retired) this.#retire();
         },
         answered: () => {
           if (!this.#answered) this.#members.answered(this.#server);
           this.#answered = true;
         },
         late: () => {
-          this.#members.failed(this.#server);
+          // Once for all calls that are late together.
+          if (!this.#retired) this.#members.failed(this.#server);
           this.#retire();
         },
         unavailable: (error) => this.#unavailable(error),
@@ -180,9 +181,10 @@ class Connection {
     this.#onEnd();
   }
 
+  /** With nothing under way it ends at once: a polite goodbye would wait for a peer that may be frozen. */
   #retire(): void {
     this.#retired = true;
-    if (this.#calls.size === 0) this.#session.close();
+    if (this.#calls.size === 0) this.#end('retired');
   }
 
   #unavailable(error?: unknown): Error {
