@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { stateOf, stop } from '../../hack/embedded/detached.ts';
@@ -103,6 +104,11 @@ export async function clusterUp(): Promise<Cluster> {
     thaw: (name) => signal(name, 'SIGCONT'),
     logOf: (name) => `${home.log}/${name}.log`,
   };
+}
+
+/** Stops it and removes everything of it; nothing happens when there is none. */
+export async function clusterDown(): Promise<void> {
+  if (existsSync(HOME)) await run('hack/cluster', ['down', `--home=${HOME}`, '--purge']);
 }
 
 /** Our own client as the cluster's administrator, at kube-apiserver. Whoever asks for it closes it. */

@@ -6,10 +6,11 @@ import { torporAuthority } from '../../../hack/kubernetes/torpor.ts';
 import type { Cluster, ComponentName } from '../../harness/kubernetes.ts';
 import { type Asker, askAs } from './ask.ts';
 
-/** One way to the same object: its collection's URL, and the server process whose memory counts. */
+/** One way to the same object, and the server process whose memory counts. */
 export interface System {
   readonly name: 'crd' | 'direct' | 'aggregated';
-  readonly collection: string;
+  /** URL of the collection in a namespace. */
+  readonly collection: (namespace: string) => string;
   /** PEM file of the authority behind the URL. */
   readonly authority: string;
   readonly process: ComponentName;
@@ -17,7 +18,9 @@ export interface System {
   readonly body: string;
 }
 
-export const NAMESPACE = 'bench';
+/** Where loads create; the others hold a long list each. */
+export const LOADED = 'bench';
+export const listed = (round: number): string => `bench-${round}`;
 const GROUP = 'bench.torpor.dev';
 
 /** As users write it: two disks, an interface, cloud-init; 1.2 kB. */
@@ -72,21 +75,23 @@ const CRD = {
   },
 };
 
-/** Namespace, custom resource, and an account that may do everything; the account's token. */
+/** Namespaces, custom resource, and an account that may do everything; the account's token. */
 export async function prepare(
   cluster: Cluster,
+  rounds: number,
 ): Promise<{ readonly systems: readonly System[]; readonly token: string }> {
   const admin = await administrator(cluster);
-  await admin.make('/api/v1/namespaces', { metadata: { name: NAMESPACE } });
+  const namespaces = [LOADED, ...Array.from({ length: rounds }, (_, round) => listed(round))];
+  for (const name of namespaces) await admin.make('/api/v1/namespaces', { metadata: { name } });
   await admin.make('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', CRD);
-  await admin.make(`/api/v1/namespaces/${NAMESPACE}/serviceaccounts`, { metadata: { name: 'bench' } });
+  await admin.make(`/api/v1/namespaces/${LOADED}/serviceaccounts`, { metadata: { name: 'bench' } });
   await admin.make('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
     metadata: { name: 'bench' },
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
-    subjects: [{ kind: 'ServiceAccount', name: 'bench', namespace: NAMESPACE }],
+    subjects: [{ kind: 'ServiceAccount', name: 'bench', namespace: LOADED }],
   });
   const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 36_000 } };
-  const answer = await admin.ask('POST', `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/bench/token`, request);
+  const answer = await admin.ask('POST', `/api/v1/namespaces/${LOADED}/serviceaccounts/bench/token`, request);
   const { token } = (answer.json as { status: { token: string } }).status;
   const body = (apiVersion: string, kind: string): string =>
     JSON.stringify({
@@ -95,28 +100,28 @@ export async function prepare(
       metadata: { generateName: 'machine-', labels: { app: 'web', tier: 'front' } },
       spec: SPEC,
     });
-  const crd = `/apis/${GROUP}/v1/namespaces/${NAMESPACE}/machines`;
-  const ours = `/apis/torpor.dev/v1alpha1/namespaces/${NAMESPACE}/virtualmachines`;
+  const crd = (namespace: string): string => `/apis/${GROUP}/v1/namespaces/${namespace}/machines`;
+  const ours = (namespace: string): string => `/apis/torpor.dev/v1alpha1/namespaces/${namespace}/virtualmachines`;
   const own = body('torpor.dev/v1alpha1', 'VirtualMachine');
   const kubernetes = authorityFiles(cluster.home).cert;
   const systems: System[] = [
     {
       name: 'crd',
-      collection: `${cluster.server}${crd}`,
+      collection: (namespace) => `${cluster.server}${crd(namespace)}`,
       authority: kubernetes,
       process: 'kube-apiserver',
       body: body(`${GROUP}/v1`, 'Machine'),
     },
     {
       name: 'direct',
-      collection: `${cluster.direct}${ours}`,
+      collection: (namespace) => `${cluster.direct}${ours(namespace)}`,
       authority: torporAuthority(cluster.home),
       process: 'torpor-apiserver',
       body: own,
     },
     {
       name: 'aggregated',
-      collection: `${cluster.server}${ours}`,
+      collection: (namespace) => `${cluster.server}${ours(namespace)}`,
       authority: kubernetes,
       process: 'torpor-apiserver',
       body: own,
@@ -128,19 +133,19 @@ export async function prepare(
 
 /** A custom resource is served a moment after it was made. */
 async function served(system: System, token: string): Promise<void> {
-  const asker = await askerOf(system, token);
+  const asker = await askerOf(system, token, LOADED);
   const end = performance.now() + 30_000;
   for (;;) {
     const { status } = await asker.ask('GET', '?limit=1');
     if (status === 200) break;
-    if (performance.now() > end) throw new Error(`${system.collection} answers ${status}`);
+    if (performance.now() > end) throw new Error(`${system.collection(LOADED)} answers ${status}`);
     await sleep(200);
   }
   asker.close();
 }
 
-export async function askerOf(system: System, token: string): Promise<Asker> {
-  return askAs(system.collection, { ca: await readFile(system.authority), token });
+export async function askerOf(system: System, token: string, namespace: string): Promise<Asker> {
+  return askAs(system.collection(namespace), { ca: await readFile(system.authority), token });
 }
 
 interface Kubeconfig {
