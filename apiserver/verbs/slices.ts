@@ -12,7 +12,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 export class SliceWriter {
   readonly #out: Writable;
   readonly #signal: AbortSignal;
-  #slice: Buffer = Buffer.allocUnsafe(SLICE);
+  /** The first piece of a slice. Alone, as one event for many watchers, it goes out as it is (L3). */
+  #first: Buffer | undefined;
+  /** Made when a second piece comes. */
+  #slice: Buffer | undefined;
   #used = 0;
   #since = performance.now();
 
@@ -21,15 +24,14 @@ export class SliceWriter {
     this.#signal = signal;
   }
 
-  /** Resolves when the next piece may come; rejects with the signal's reason. */
+  /** Resolves when the next piece may come; rejects with the signal's reason. `piece` must not be changed afterwards. */
   async write(piece: Buffer): Promise<void> {
     if (piece.length > SLICE / 2) {
       await this.flush();
       await this.#send(piece);
     } else {
       if (this.#used + piece.length > SLICE) await this.flush();
-      piece.copy(this.#slice, this.#used);
-      this.#used += piece.length;
+      this.#gather(piece);
     }
     if (performance.now() - this.#since > TURN_MS) {
       await nextTurn();
@@ -38,14 +40,28 @@ export class SliceWriter {
     }
   }
 
-  /** Hands what was gathered to the connection. */
+  /** Hands what was gathered to the connection, which keeps it until it is sent. */
   async flush(): Promise<void> {
     if (this.#used === 0) return;
-    const slice = this.#slice.subarray(0, this.#used);
-    // The connection keeps the slice until it is sent, so the next one needs memory of its own.
-    this.#slice = Buffer.allocUnsafe(SLICE);
+    const gathered = this.#slice?.subarray(0, this.#used) ?? this.#first;
+    this.#slice = undefined;
+    this.#first = undefined;
     this.#used = 0;
-    await this.#send(slice);
+    if (gathered !== undefined) await this.#send(gathered);
+  }
+
+  #gather(piece: Buffer): void {
+    if (this.#used === 0) {
+      this.#first = piece;
+    } else {
+      if (this.#slice === undefined) {
+        this.#slice = Buffer.allocUnsafe(SLICE);
+        this.#first?.copy(this.#slice);
+        this.#first = undefined;
+      }
+      piece.copy(this.#slice, this.#used);
+    }
+    this.#used += piece.length;
   }
 
   async #send(bytes: Buffer): Promise<void> {
