@@ -35,6 +35,7 @@ export interface Stages {
 /** Where a request comes to after the chain. It answers on `context.res`, or throws (a StatusError, else it is a fault). */
 export type Destination = (context: RequestContext) => Promise<void>;
 
+/** Its promise does not reject, whatever fails: nobody waits for it. */
 export type Chain = (req: IncomingMessage, res: ServerResponse, destination: Destination) => Promise<void>;
 
 /** The way of every request, upgrades included, in this order and nowhere else. TLS lies before it. */
@@ -100,16 +101,28 @@ export function createChain(stages: Stages): Chain {
     // The place is given back when the work ends, which may be after its deadline.
     const working = work().finally(() => leave?.());
     let fault: unknown;
+    /** For what is done about an answer: its failure is nobody else's to deal with. */
+    const failed = (err: unknown): void => {
+      fault ??= err;
+      stages.logger.error({ err, auditID }, 'a request could not be brought to its end');
+      if (!res.writableEnded) res.destroy();
+    };
+    const guarded = (step: () => void): void => {
+      try {
+        step();
+      } catch (err) {
+        failed(err);
+      }
+    };
     try {
       await lifetime.before(working, late);
     } catch (error) {
       if (isFault(error)) fault = error;
-      await answerFault(exchange, error, stages.logger.child({ auditID }));
-    } finally {
-      lifetime.close();
-      exchange.audit?.end(outcomeOf(res, fault));
-      over();
+      await answerFault(exchange, error, stages.logger.child({ auditID })).catch(failed);
     }
+    guarded(() => lifetime.close());
+    guarded(() => exchange.audit?.end(outcomeOf(res, fault)));
+    guarded(() => over());
   };
 }
 

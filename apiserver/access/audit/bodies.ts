@@ -32,13 +32,19 @@ export function textOf(body: Body | undefined, ours: boolean, omitManagedFields:
   }
   const value = bodyValue(body);
   if (omitManagedFields) dropManagedFields(value);
-  return JSON.stringify(value);
+  try {
+    return JSON.stringify(value);
+  } catch {
+    // Reading JSON takes any depth and writing it does not: some kilobytes of brackets have no text.
+    return undefined;
+  }
 }
 
-/** Of an object, and of the items of a list. */
+/** Of an object, and of the items of a list. Lists in lists are none of ours. */
 function dropManagedFields(value: unknown): void {
-  if (typeof value !== 'object' || value === null) return;
-  const { metadata, items } = value as { metadata?: JsonObject | null; items?: unknown };
-  if (typeof metadata === 'object' && metadata !== null) delete metadata.managedFields;
-  if (Array.isArray(items)) for (const item of items) dropManagedFields(item);
+  const items = (value as { items?: unknown } | null | undefined)?.items;
+  for (const one of [value, ...(Array.isArray(items) ? items : [])]) {
+    const metadata = (one as { metadata?: JsonObject | null } | null | undefined)?.metadata;
+    if (typeof metadata === 'object' && metadata !== null) delete metadata.managedFields;
+  }
 }

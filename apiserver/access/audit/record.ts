@@ -146,8 +146,13 @@ export class AuditRecord implements AuditTrail {
     const complete = stage === 'ResponseComplete' || stage === 'Panic';
     const sent = stage === 'RequestReceived' ? undefined : this.#sent;
     const answered = complete && atLeast(level, 'RequestResponse') ? this.#answered : undefined;
-    const tooLong = [sent, answered].some((body) => (body?.bytes.length ?? 0) > longestBody);
-    if (complete && (tooLong || this.#answeredInSlices)) {
+    const { omitManagedFields } = this.#plan;
+    const bodies = [
+      { name: 'requestObject', body: sent, text: textOf(sent, false, omitManagedFields) },
+      { name: 'responseObject', body: answered, text: textOf(answered, true, omitManagedFields) },
+    ];
+    const leftOut = bodies.some(({ body, text }) => body !== undefined && body.bytes.length > 0 && text === undefined);
+    if (complete && (leftOut || this.#answeredInSlices)) {
       this.annotate('audit.k8s.io/truncated', 'true');
     }
     const event = {
@@ -168,12 +173,8 @@ export class AuditRecord implements AuditTrail {
       stageTimestamp: stage === 'RequestReceived' ? this.#receivedAt : microTime(),
       ...(Object.keys(this.#annotations).length === 0 ? {} : { annotations: this.#annotations }),
     };
-    const { omitManagedFields } = this.#plan;
-    const bodies = [
-      ['requestObject', textOf(sent, false, omitManagedFields)],
-      ['responseObject', textOf(answered, true, omitManagedFields)],
-    ].flatMap(([name, text]) => (text === undefined ? [] : [`,"${name}":${text}`]));
-    this.#write(`${JSON.stringify(event).slice(0, -1)}${bodies.join('')}}`);
+    const texts = bodies.map(({ name, text }) => (text === undefined ? '' : `,"${name}":${text}`));
+    this.#write(`${JSON.stringify(event).slice(0, -1)}${texts.join('')}}`);
   }
 
   #objectRef() {
