@@ -1,13 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import { errors } from '../../openapi/machinery/errors.ts';
 import type { UserInfo } from '../request/info.ts';
+import { reservedName } from './authentication/reserved.ts';
 import { type Attributes, type Authorizer, forbidden, type ResourceTarget } from './authorization/attributes.ts';
 
 const serviceAccount = /^system:serviceaccount:([^:]+):([^:]+)$/;
 
 /**
  * Acting for somebody else (`kubectl --as`). Every part of the other identity needs the verb `impersonate`; the headers
- * are never ignored, since a caller that sends them must not act with rights of its own.
+ * are never ignored, since a caller that sends them must not act with rights of its own. Names of our own parts are for
+ * administrators alone, whatever a rule says: they give rights that no rule gives.
  */
 export function createImpersonation(
   authorizer: Authorizer,
@@ -15,8 +17,15 @@ export function createImpersonation(
   return async (user, req) => {
     const wanted = requested(req);
     if (wanted === undefined) return user;
+    const reserved = user.groups.includes('system:masters') ? undefined : reservedName(wanted);
     for (const target of parts(wanted)) {
       const attributes: Attributes = { user, verb: 'impersonate', target };
+      if (reserved !== undefined && target.name === reserved) {
+        throw forbidden(
+          attributes,
+          "the name is reserved for Torpor's own parts; only system:masters may act for them",
+        );
+      }
       const decision = await authorizer.authorize(attributes);
       if (decision.kind !== 'allowed') throw forbidden(attributes, decision.reason);
     }

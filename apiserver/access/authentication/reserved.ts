@@ -1,7 +1,13 @@
+import type { UserInfo } from '../../request/info.ts';
 import type { Authenticator } from './outcome.ts';
 
 /** Names and groups of Torpor's own parts begin with this. */
 const reserved = 'torpor:';
+
+/** The first of a user's name and groups that only our own parts may have. */
+export function reservedName({ name, groups }: Pick<UserInfo, 'name' | 'groups'>): string | undefined {
+  return [name, ...groups].find((one) => one.startsWith(reserved));
+}
 
 /**
  * A way of authentication that is not our own authority. Our parts show a certificate of that authority, and their names
@@ -14,8 +20,7 @@ export function foreign({ name, authenticate }: Authenticator): Authenticator {
     async authenticate(req) {
       const outcome = await authenticate(req);
       if (outcome.kind !== 'user') return outcome;
-      const { user } = outcome;
-      const taken = [user.name, ...user.groups].find((one) => one.startsWith(reserved));
+      const taken = reservedName(outcome.user);
       if (taken === undefined) return outcome;
       return {
         kind: 'refused',
