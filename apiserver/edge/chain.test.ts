@@ -4,6 +4,7 @@ import { createServer, get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { createLogger } from '../../base/log.ts';
+import { errors } from '../../openapi/machinery/errors.ts';
 import type { Audit } from '../access/audit/audit.ts';
 import type { AuditRecord, Outcome } from '../access/audit/record.ts';
 import { createChain, type Destination, type Stages } from './chain.ts';
@@ -93,4 +94,24 @@ test('a metric that fails does not make the chain reject', async (t) => {
   const { ask, chains } = await serve(t, answered, { observe: () => breaks });
   assert.equal(await codeOf(ask()), 200);
   await chains[0];
+});
+
+test('who is not known waits for room in the log as well, and no longer than its connection', async (t) => {
+  const started: number[] = [];
+  const waits: AbortSignal[] = [];
+  const record = recordOf([], { started: (code) => started.push(code) });
+  const room: Audit['room'] = ({ signal }) => {
+    waits.push(signal);
+    return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  };
+  const authenticate = () => Promise.reject(errors.unauthorized());
+  const { ask, chains, server } = await serve(t, answered, { audit: auditOf(record, { room }), authenticate });
+  const taken = once(server, 'taken');
+  const request = ask().on('error', nothing);
+  await taken;
+  await new Promise(setImmediate);
+  assert.equal(waits.length, 1);
+  request.destroy();
+  await chains[0];
+  assert.deepEqual(started, []);
 });

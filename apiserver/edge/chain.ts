@@ -60,21 +60,24 @@ export function createChain(stages: Stages): Chain {
       const longRunning = isLongRunning(info);
       if (longRunning) lifetime.endWithServer();
       else lifetime.setDeadline(requestTimeout(info, stages.requestTimeoutMs));
-      const record = (user: UserInfo | undefined) => stages.audit?.record({ req, info, user, auditID, longRunning });
+      const record = async (user: UserInfo | undefined) => {
+        const audit = stages.audit?.record({ req, info, user, auditID, longRunning });
+        if (audit === undefined) return undefined;
+        // A slow log slows requests down before they do anything; none is worked on that could not be written down. One that
+        // ends before that has done nothing and has no line: else who is not even known could fill the memory with lines.
+        await stages.audit?.room(lifetime);
+        exchange.audit = audit;
+        return audit;
+      };
       let caller: UserInfo;
       try {
         caller = await stages.authenticate(req);
       } catch (error) {
-        exchange.audit = record(undefined);
+        await record(undefined);
         throw error;
       }
-      const audit = record(caller);
-      if (audit !== undefined) {
-        exchange.audit = audit;
-        // A slow log slows requests down before they do anything; none is worked on that could not be written down.
-        await stages.audit?.room();
-        audit.received();
-      }
+      const audit = await record(caller);
+      audit?.received();
       // Before impersonation, as the limit is the caller's; after authentication, as administrators are exempt.
       if (!longRunning && !caller.groups.includes('system:masters')) {
         leave = stages.inFlight.enter(poolOf(info.verb));

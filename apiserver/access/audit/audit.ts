@@ -7,8 +7,8 @@ import { AuditRecord, type Recorded } from './record.ts';
 export interface Audit {
   /** Undefined when the policy wants nothing of this request. */
   record(recorded: Recorded): AuditRecord | undefined;
-  /** Undefined when there is room for another event now; else wait before working on a request that has a record. */
-  room(): Promise<void> | undefined;
+  /** Undefined when there is room for another event now; else wait before working on a request that has a record; throws its end. */
+  room(request: { readonly signal: AbortSignal }): Promise<void> | undefined;
   close(): Promise<void>;
 }
 
@@ -26,7 +26,7 @@ export function createAudit(policy: Policy, log: AuditLog, metrics: AuditMetrics
         log.add(line);
       });
     },
-    room: () => log.room(),
+    room: (request) => log.room(request),
     close: () => log.close(),
   };
 }

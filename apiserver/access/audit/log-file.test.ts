@@ -101,3 +101,33 @@ test('Q4: old files go when they are too old', async () => {
   assert.equal(names.length, 2, names.join(' '));
   assert.ok(!names.includes('audit-2020-01-01T00-00-00.000.log'));
 });
+
+test('Q2: who waits for room waits no longer than its request', async () => {
+  const { log } = await setup('ended', { limitBytes: 100 });
+  log.add('x'.repeat(200));
+  const end = new AbortController();
+  const waiting = log.room(end);
+  end.abort(new Error('gone'));
+  await assert.rejects(waiting ?? Promise.resolve(), /gone/);
+  await log.close();
+});
+
+test('Q4: a file that cannot be renamed grows on, and the renaming is tried again after a while', async () => {
+  // The name has room for a file and none for the time of a renamed one.
+  const path = join(root, `${'a'.repeat(240)}.log`);
+  let errors = 0;
+  let time = Date.UTC(2030, 0, 1);
+  const logger = { error: () => errors++ } as never as LogFileOptions['logger'];
+  const { log, lost } = await setup('stuck', { path, maxBytes: 10, logger, now: () => new Date(time) });
+  const lines = ['first one', 'second one', 'third one', 'fourth one'];
+  for (const [index, line] of lines.entries()) {
+    if (index === 3) time += 60_000;
+    log.add(line);
+    await log.close();
+    await log.open();
+  }
+  await log.close();
+  assert.equal(lost(), 0);
+  assert.equal(await readFile(path, 'utf8'), `${lines.join('\n')}\n`);
+  assert.equal(errors, 2);
+});

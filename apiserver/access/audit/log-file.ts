@@ -8,11 +8,12 @@ import type { Logger } from '../../../base/log.ts';
  * Q1  `add` never waits and never fails. Lines are written in the order in which they were added, many in one write.
  * Q2  Lines that wait to be written are bounded: `room` resolves only while they are below `limitBytes`. Requests wait for
  *     it before they begin, so a slow disk slows requests down and loses nothing: under a flood a log that drops is a
- *     log that an attacker can blind.
+ *     log that an attacker can blind. Who waits waits no longer than its request, whose end is what `room` throws.
  * Q3  Lines that cannot be written (no space, no permission) are lost, counted and told to the log of the process, once
  *     until it works again. The server goes on, as kube-apiserver's does.
  * Q4  Above `maxBytes` the file is renamed to NAME-TIME.EXT and a new one is begun; of renamed files the newest
  *     `maxBackups` that are no older than `maxAgeMs` stay. 0 = no such limit. A line stands in one file whole.
+ *     Where it cannot be renamed it grows on, and the renaming is tried again after a minute: no line is lost for that.
  * Q5  `close` resolves when every line that was added is written and synced, or lost (Q3).
  */
 export interface LogFileOptions {
@@ -28,6 +29,7 @@ export interface LogFileOptions {
   readonly now?: () => Date;
 }
 
+const pauseMs = 60_000;
 const usualLimit = 16 * 1024 * 1024;
 
 export class LogFile {
@@ -40,7 +42,9 @@ export class LogFile {
   #file: FileHandle | undefined;
   #size = 0;
   #writing: Promise<void> | undefined;
-  #roomy: (() => void)[] = [];
+  readonly #roomy = new Set<() => void>();
+  /** When the file could not be renamed (Q4). */
+  #stuckAt: number | undefined;
   #failing = false;
 
   constructor(options: LogFileOptions) {
@@ -64,10 +68,23 @@ export class LogFile {
     this.#writing ??= this.#write();
   }
 
-  /** Undefined when there is room now (Q2). */
-  room(): Promise<void> | undefined {
+  /** Undefined when there is room now (Q2). The signal is asked for only when there is none. */
+  room(request?: { readonly signal: AbortSignal }): Promise<void> | undefined {
     if (this.#waitingBytes + this.#writingBytes < this.#limit) return undefined;
-    return new Promise((resolve) => this.#roomy.push(resolve));
+    const signal = request?.signal;
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const onRoom = (): void => {
+        signal?.removeEventListener('abort', onEnd);
+        resolve();
+      };
+      const onEnd = (): void => {
+        this.#roomy.delete(onRoom);
+        reject(signal?.reason);
+      };
+      this.#roomy.add(onRoom);
+      signal?.addEventListener('abort', onEnd, { once: true });
+    });
   }
 
   async close(): Promise<void> {
@@ -96,7 +113,11 @@ export class LogFile {
         await this.#reopen();
       }
       this.#writingBytes = 0;
-      if (this.#waitingBytes < this.#limit) for (const resolve of this.#roomy.splice(0)) resolve();
+      if (this.#waitingBytes < this.#limit) {
+        const roomy = [...this.#roomy];
+        this.#roomy.clear();
+        for (const resolve of roomy) resolve();
+      }
     }
     this.#writing = undefined;
   }
@@ -112,7 +133,8 @@ export class LogFile {
     let batch: Buffer[] = [];
     let length = 0;
     for (const line of lines) {
-      if (maxBytes > 0 && this.#size + length + line.length > maxBytes && this.#size + length > 0) {
+      const full = maxBytes > 0 && this.#size + length + line.length > maxBytes && this.#size + length > 0;
+      if (full && this.#mayTurnOver()) {
         await this.#flush(batch, length);
         [batch, length] = [[], 0];
         await this.#turnOver();
@@ -136,8 +158,14 @@ export class LogFile {
     await this.open().catch(() => undefined);
   }
 
+  #mayTurnOver(): boolean {
+    const { now = () => new Date() } = this.#options;
+    // Either way, should the clock have been set back.
+    return this.#stuckAt === undefined || Math.abs(now().getTime() - this.#stuckAt) >= pauseMs;
+  }
+
   async #turnOver(): Promise<void> {
-    const { path, now = () => new Date() } = this.#options;
+    const { path, logger, now = () => new Date() } = this.#options;
     await this.#file?.close();
     this.#file = undefined;
     const extension = extname(path);
@@ -148,7 +176,14 @@ export class LogFile {
     for (let more = 1; await exists(target); more += 1) {
       target = join(dirname(path), `${stem}-${time}.${more}${extension}`);
     }
-    await rename(path, target);
+    try {
+      await rename(path, target);
+    } catch (err) {
+      logger.error({ err, path }, 'the audit log cannot be turned over: it grows on');
+      this.#stuckAt = now().getTime();
+      return await this.open();
+    }
+    this.#stuckAt = undefined;
     await this.open();
     await this.#tidy(stem, extension, now());
   }
