@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../../../base/log.ts';
-import { isError } from '../../../openapi/machinery/errors.ts';
 import type { HostCluster } from '../../cluster/host-cluster.ts';
 import { admissionPolicies, admissionPolicyBindings } from '../kinds.ts';
 import { waitFor } from '../synced.ts';
@@ -10,6 +9,8 @@ import { type CompiledPolicy, followPolicies } from './compile.ts';
  * The host cluster's ValidatingAdmissionPolicies, where it has them (1.28 and newer).
  *
  * F1  Whether it has them is found out by discovery. Where they are not served there is no policy, and nothing waits.
+ *     Any other answer, a refusal too, leaves it unknown: no write passes, as a policy might forbid it. Clusters let every
+ *     user discover what they serve (system:discovery).
  * F2  Where they are served, no write passes before all of them are known.
  * F3  A cluster that does not serve them is asked again now and then: it may be upgraded.
  */
@@ -42,6 +43,7 @@ export function followPolicySource(
   askAgainMs = ASK_AGAIN_MS,
 ): PolicySource {
   let state: State = { kind: 'unknown' };
+  let failure = '';
   const end = new AbortController();
   let known: () => void = () => undefined;
   const decided = new Promise<void>((resolve) => {
@@ -50,7 +52,7 @@ export function followPolicySource(
 
   const look = async (): Promise<State> => {
     for (const version of VERSIONS) {
-      if (!(await served(version))) continue;
+      if (!(await cluster.serves(admissionPolicies(version)))) continue;
       const policies = cluster.follow(admissionPolicies(version));
       const bindings = cluster.follow(admissionPolicyBindings(version));
       return {
@@ -61,15 +63,6 @@ export function followPolicySource(
       };
     }
     return { kind: 'absent' };
-  };
-  /** F1. Who may not even discover them belongs to a cluster that does not have them. */
-  const served = async (version: string): Promise<boolean> => {
-    try {
-      return await cluster.serves(admissionPolicies(version));
-    } catch (error) {
-      if (isError(error, 'forbidden')) return false;
-      throw error;
-    }
   };
   const run = async (): Promise<void> => {
     let pause = FIRST_PAUSE_MS;
@@ -84,6 +77,7 @@ export function followPolicySource(
       } catch (err) {
         if (end.signal.aborted) return;
         logger.warn({ err }, 'it cannot be found out whether the cluster has ValidatingAdmissionPolicies');
+        failure = `: ${(err as Error).message}`;
         wait = pause;
         pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
       }
@@ -105,7 +99,7 @@ export function followPolicySource(
     get unready() {
       switch (state.kind) {
         case 'unknown':
-          return 'it is not known whether the cluster has ValidatingAdmissionPolicies';
+          return `it is not known whether the cluster has ValidatingAdmissionPolicies${failure}`;
         case 'absent':
           return undefined;
         case 'followed':
