@@ -283,22 +283,31 @@ test('A38: a cluster without policies, or with none of a version that is known, 
   }
 });
 
-test('A38: who may not discover policies has none; while discovery fails otherwise, writes wait', async () => {
+test('A38: while discovery fails or is refused, writes wait; where policies are not served, there are none', async () => {
   let code = 503;
+  let refusals = 0;
   const other = await startAdmissionServer({
     prepare(standIn) {
-      standIn.intercept = (_request, response, path) =>
-        path.startsWith('/apis/admissionregistration.k8s.io/') && !path.includes('webhook')
-          ? response
-              .writeHead(code, { 'content-type': 'application/json' })
-              .end(JSON.stringify({ kind: 'Status', code }))
-          : false;
+      standIn.intercept = (_request, response, path) => {
+        if (!path.startsWith('/apis/admissionregistration.k8s.io/') || path.includes('webhook')) return false;
+        if (code === 403) refusals += 1;
+        return response
+          .writeHead(code, { 'content-type': 'application/json' })
+          .end(JSON.stringify({ kind: 'Status', code }));
+      };
     },
   });
   try {
     const refused = await other.admin.post(MACHINES).send(machine('early')).expect(503);
     assert.match(refused.body.message, /validatingadmissionpolicies are not known yet/);
     code = 403;
+    await until(
+      async () => refusals,
+      (count) => count > 0,
+    );
+    await other.admin.post(MACHINES).send(machine('refused')).expect(503);
+    assert.equal((await other.admin.get('/readyz')).status, 500);
+    code = 404;
     await until(
       async () => (await other.admin.get('/readyz')).status,
       (status) => status === 200,
