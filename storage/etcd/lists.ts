@@ -1,7 +1,7 @@
 import type { IRangeResponse } from 'etcd3';
 import { type Entry, type ListOptions, type ListOutcome, StoreUnavailable } from '../store.ts';
 import type { EtcdCalls } from './calls.ts';
-import { toEntry } from './entries.ts';
+import { viewOfEntry } from './entries.ts';
 import { failureOf } from './failures.ts';
 import type { Layout } from './layout.ts';
 
@@ -34,7 +34,7 @@ export class EtcdLists {
       const before = entries.length;
       for (const pair of page.kvs) {
         const key = this.#layout.name(pair.key);
-        if (key !== undefined) entries.push(toEntry(key, pair));
+        if (key !== undefined) entries.push(viewOfEntry(key, pair));
       }
       this.#learn(entries.slice(before));
       after = entries.at(-1)?.key;

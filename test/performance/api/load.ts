@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { NAME } from './systems.ts';
 
 /** What wrk (a Debian package) saw of one run. */
 export interface LoadResult {
@@ -44,8 +46,8 @@ function lua({ method, token, body }: Load): string {
   if (body !== undefined) headers.push('["Content-Type"] = "application/json"');
   return [
     `wrk.method = "${method}"`,
-    ...(body === undefined ? [] : [`wrk.body = ${quoted(body)}`]),
     `wrk.headers = { ${headers.join(', ')} }`,
+    ...(body === undefined ? [] : namedBodies(body)),
     'done = function(summary, latency)',
     '  local e = summary.errors',
     '  io.write(string.format("RESULT %d %d %d %d %d\\n", summary.requests, summary.duration,',
@@ -53,6 +55,19 @@ function lua({ method, token, body }: Load): string {
     'end',
     '',
   ].join('\n');
+}
+
+/** Every request creates an object of another name. */
+function namedBodies(body: string): string[] {
+  const [before = '', after = ''] = body.split(NAME);
+  const run = randomBytes(4).toString('hex');
+  return [
+    `local before, after, count = ${quoted(`${before}loaded-${run}-`)}, ${quoted(after)}, 0`,
+    'request = function()',
+    '  count = count + 1',
+    '  return wrk.format(nil, nil, nil, before .. count .. after)',
+    'end',
+  ];
 }
 
 /** A Lua string of any bytes that our tokens and objects have. */
