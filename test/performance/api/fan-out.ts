@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Agent, get } from 'node:https';
-import { askerOf, LOADED, type System } from './systems.ts';
+import { askerOf, type System, WATCHED } from './systems.ts';
 
 export const WATCHERS = 500;
 const MARK = 'bench.torpor.dev/round';
@@ -8,7 +8,7 @@ const MARK = 'bench.torpor.dev/round';
 /** Milliseconds from sending a patch until the last of 500 watchers has read its event; one for each round. */
 export async function measureFanOut(system: System, token: string, name: string, rounds: number): Promise<number[]> {
   const agent = new Agent({ ca: await readFile(system.authority), maxSockets: WATCHERS });
-  const asker = await askerOf(system, token, LOADED);
+  const asker = await askerOf(system, token, WATCHED);
   let seen = 0;
   let mark = '';
   let all: () => void = () => undefined;
@@ -16,7 +16,7 @@ export async function measureFanOut(system: System, token: string, name: string,
   const watchers: { destroy(): void }[] = [];
   const open = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const url = `${system.collection(LOADED)}?watch=true&fieldSelector=${encodeURIComponent(`metadata.name=${name}`)}`;
+      const url = `${system.collection(WATCHED)}?watch=true&fieldSelector=${encodeURIComponent(`metadata.name=${name}`)}`;
       const asked = get(url, { agent, headers }, (response) => {
         let rest = '';
         response.setEncoding('latin1');

@@ -20,6 +20,8 @@ export interface System {
 
 /** Where loads create; the others hold a long list each. */
 export const LOADED = 'bench';
+/** One object: a watch of one among many thousands would measure how it is found. */
+export const WATCHED = 'bench-watched';
 export const listed = (round: number): string => `bench-${round}`;
 /** Drawn names would collide in such numbers, which kube-apiserver 1.20 answers with a 500. */
 export const NAME = 'machine-name';
@@ -83,7 +85,7 @@ export async function prepare(
   rounds: number,
 ): Promise<{ readonly systems: readonly System[]; readonly token: string }> {
   const admin = await administrator(cluster);
-  const namespaces = [LOADED, ...Array.from({ length: rounds }, (_, round) => listed(round))];
+  const namespaces = [LOADED, WATCHED, ...Array.from({ length: rounds }, (_, round) => listed(round))];
   for (const name of namespaces) await admin.make('/api/v1/namespaces', { metadata: { name } });
   await admin.make('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', CRD);
   await admin.make(`/api/v1/namespaces/${LOADED}/serviceaccounts`, { metadata: { name: 'bench' } });
