@@ -12,8 +12,8 @@ export function toEntry(key: string, pair: IKeyValue): Entry {
 }
 
 /**
- * The same without a copy, for lists: whoever keeps one keeps its page. What is made of them is smaller or other bytes
- * anyway, and thousands of copies that live for a moment among others that stay leave memory full of holes.
+ * The same without a copy, for lists: whoever keeps one keeps its page. The cache makes bytes of its own of every entry, so
+ * a copy here would be thrown away at once.
  */
 export function viewOfEntry(key: string, pair: IKeyValue): Entry {
   return { key, value: pair.value, revision: BigInt(pair.mod_revision) };

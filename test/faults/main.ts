@@ -1,5 +1,6 @@
 import { flag, flagsOrExit } from '../../base/flags.ts';
-import { bringBack, eventually, kubectl, up } from '../harness/embedded.ts';
+import { bringBack, kubectl, up } from '../harness/embedded.ts';
+import { eventually } from '../harness/eventually.ts';
 import { startFakeRegistry } from '../harness/fake-registry.ts';
 import { randomOf, shuffled } from './chance.ts';
 import { MOMENTS } from './moments.ts';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { eventually } from './eventually.ts';
 import { leaked, machineTraces, type TraceScope } from './leaks.ts';
 
 /**
@@ -121,23 +121,6 @@ export async function kubectlJSON<T>(args: readonly string[]): Promise<T> {
 /** An example of the examples directory, with the images of the test's own registry. */
 export function example(name: string): string {
   return readFileSync(`${root}/examples/${name}`, 'utf8').replaceAll('localhost:5000', embedded.registry);
-}
-
-/** Asks again until `probe` gives a value; the message of the last failure is in the error. */
-export async function eventually<T>(what: string, timeoutMs: number, probe: () => Promise<T | undefined>): Promise<T> {
-  const end = Date.now() + timeoutMs;
-  let last: unknown;
-  for (;;) {
-    try {
-      const found = await probe();
-      if (found !== undefined) return found;
-      last = undefined;
-    } catch (error) {
-      last = error;
-    }
-    if (Date.now() > end) throw new Error(`${what}: not within ${timeoutMs} ms${last ? ` (${String(last)})` : ''}`);
-    await sleep(200);
-  }
 }
 
 /** The address under which others reach a machine. */

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { identifyProcess, isAlive, type ProcessIdentity } from '../../base/process-identity.ts';
-import { embedded, eventually } from './embedded.ts';
+import { embedded } from './embedded.ts';
+import { eventually } from './eventually.ts';
 import { machine } from './tiny-machine.ts';
 
 /**

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { stateOf, stop } from '../../hack/embedded/detached.ts';
 import { portMustBeFree } from '../../hack/embedded/port-must-be-free.ts';
@@ -11,6 +10,7 @@ import { clusterPorts } from '../../hack/kubernetes/settings.ts';
 import { torporApiserver, torporReconcilers } from '../../hack/kubernetes/torpor.ts';
 import { Client } from '../../openapi/client/client.ts';
 import { connect } from '../../openapi/client/kubeconfig.ts';
+import { eventually } from './eventually.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 
 /**
@@ -116,22 +116,9 @@ export async function adminOf(cluster: Cluster): Promise<Client> {
   return new Client(await connect({ path: cluster.kubeconfig }), { userAgent: 'torpor-test', deadlineMs: 60_000 });
 }
 
-/** Asks again until `probe` gives a value; the message of the last failure is in the error. */
-export async function until<T>(what: string, probe: () => Promise<T | undefined>, timeoutMs = 60_000): Promise<T> {
-  const end = performance.now() + timeoutMs;
-  let last: unknown;
-  for (;;) {
-    try {
-      const found = await probe();
-      if (found !== undefined) return found;
-      last = undefined;
-    } catch (error) {
-      last = error;
-    }
-    if (performance.now() > end)
-      throw new Error(`${what}: not within ${timeoutMs} ms${last ? ` (${String(last)})` : ''}`);
-    await sleep(100);
-  }
+/** `eventually` with the patience that a cluster needs. */
+export function until<T>(what: string, probe: () => Promise<T | undefined>, timeoutMs = 60_000): Promise<T> {
+  return eventually(what, timeoutMs, probe, 100);
 }
 
 function run(command: string, args: readonly string[]): Promise<string> {

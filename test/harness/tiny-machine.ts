@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Condition, VirtualMachine, VirtualMachineSpec, VirtualMachineStatus, Volume } from '../../openapi/api.ts';
-import { embedded, eventually, kubectl, kubectlJSON, run } from './embedded.ts';
+import { embedded, kubectl, kubectlJSON, run } from './embedded.ts';
+import { eventually } from './eventually.ts';
 
 /** Small machines for end-to-end tests: as kubectl takes them, and as kubectl shows them. */
 export interface TinyOptions {

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { assertNothingLeft, embedded, eventually, kubectl, traces, up } from '../../harness/embedded.ts';
+import { assertNothingLeft, embedded, kubectl, traces, up } from '../../harness/embedded.ts';
+import { eventually } from '../../harness/eventually.ts';
 import { diskLayer, type FakeRegistry, startFakeRegistry, tarOf } from '../../harness/fake-registry.ts';
 import { freePort } from '../../harness/free-port.ts';
 import {

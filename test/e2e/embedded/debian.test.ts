@@ -1,15 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import {
-  addressOf,
-  assertNothingLeft,
-  embedded,
-  eventually,
-  example,
-  kubectl,
-  traces,
-  up,
-} from '../../harness/embedded.ts';
+import { addressOf, assertNothingLeft, embedded, example, kubectl, traces, up } from '../../harness/embedded.ts';
+import { eventually } from '../../harness/eventually.ts';
 import { openConsole } from '../../harness/pty.ts';
 
 /** Real cloud-init in a real Debian: what the seed asks for is there. */

@@ -3,17 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  addressOf,
-  assertNothingLeft,
-  embedded,
-  eventually,
-  http,
-  kubectl,
-  run,
-  traces,
-  up,
-} from '../../harness/embedded.ts';
+import { addressOf, assertNothingLeft, embedded, http, kubectl, run, traces, up } from '../../harness/embedded.ts';
+import { eventually } from '../../harness/eventually.ts';
 import { helperProcess, kill9, qemuPids, uidOf } from '../../harness/faults.ts';
 import {
   createTiny,

@@ -1,16 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  addressOf,
-  assertNothingLeft,
-  bringBack,
-  eventually,
-  http,
-  kubectl,
-  traces,
-  up,
-} from '../../harness/embedded.ts';
+import { addressOf, assertNothingLeft, bringBack, http, kubectl, traces, up } from '../../harness/embedded.ts';
+import { eventually } from '../../harness/eventually.ts';
 import { diskLayer, type FakeRegistry, startFakeRegistry } from '../../harness/fake-registry.ts';
 import {
   helperPids,

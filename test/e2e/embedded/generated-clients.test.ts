@@ -9,7 +9,8 @@ import { promisify } from 'node:util';
 import { createClient } from '@hey-api/openapi-ts';
 import openapiTS, { astToString } from 'openapi-typescript';
 import { parse } from 'yaml';
-import { embedded, eventually, kubectl, up } from '../../harness/embedded.ts';
+import { embedded, kubectl, up } from '../../harness/embedded.ts';
+import { eventually } from '../../harness/eventually.ts';
 
 /**
  * Clients that others make of our OpenAPI document: two generators of the npm registry, each with the program of

@@ -4,7 +4,6 @@ import {
   addressOf,
   assertNothingLeft,
   embedded,
-  eventually,
   example,
   http,
   kubectl,
@@ -13,6 +12,7 @@ import {
   traces,
   up,
 } from '../../harness/embedded.ts';
+import { eventually } from '../../harness/eventually.ts';
 import { openConsole } from '../../harness/pty.ts';
 
 /** The main job on real input: a machine described in YAML boots, serves, is typed into, and goes without a trace. */

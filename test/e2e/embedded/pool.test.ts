@@ -3,7 +3,6 @@ import { before, describe, it } from 'node:test';
 import {
   addressOf,
   assertNothingLeft,
-  eventually,
   example,
   http,
   kubectl,
@@ -11,6 +10,7 @@ import {
   traces,
   up,
 } from '../../harness/embedded.ts';
+import { eventually } from '../../harness/eventually.ts';
 
 interface Machines {
   readonly items: readonly { readonly metadata: { readonly name: string } }[];
